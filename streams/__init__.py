@@ -1,0 +1,1 @@
+"""From Kafka to Redis: events in, exact sums out."""

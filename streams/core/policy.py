@@ -1,0 +1,117 @@
+"""Settings of the numbers: which formula a queue uses, its answer target, its targets, which segments are kept.
+
+`FoldPolicy` is what changes cells (a change means: fold the log again); `ReadingPolicy` is what changes only how cells
+are read. Both are frozen, and built from `pouls.toml` by `streams.settings`.
+"""
+
+from collections.abc import Mapping
+from typing import Literal
+
+import msgspec
+
+from streams.core.buckets import DAY_MS, HOUR_MS, Retention
+from streams.core.names import value_of
+
+ServiceLevel = Literal["SL-A", "SL-B", "SL-C", "SL-D", "SL-E", "SL-now"]
+Abandonment = Literal["all", "short_excluded"]
+
+DEFAULT_ANSWER_WITHIN_MS: Mapping[str, int] = {"voice": 20_000, "chat": 60_000}
+DEFAULT_ANSWER_WITHIN_OTHER_MS = 3_600_000
+DEFAULT_SHORT_ABANDON_MS = 5_000
+DEFAULT_LIMITS_MS: Mapping[str, tuple[int, int]] = {  # channel: (waiting, in service)
+    "voice": (4 * HOUR_MS, 24 * HOUR_MS),
+    "callback": (4 * HOUR_MS, 24 * HOUR_MS),
+    "chat": (24 * HOUR_MS, 24 * HOUR_MS),
+    "message": (24 * HOUR_MS, 24 * HOUR_MS),
+}
+DEFAULT_LIMIT_OTHER_MS = 90 * DAY_MS  # tickets, e-mail, social
+
+
+class Thresholds(msgspec.Struct, frozen=True):
+    """The two limits that decide a count when a contact is booked."""
+
+    answer_within_ms: int
+    """X: an answer with a wait not longer than this is "within"."""
+    short_abandon_ms: int
+    """T: an abandonment with a wait not longer than this is short."""
+
+
+class FoldPolicy(msgspec.Struct, frozen=True):
+    """Everything that changes cells. Its hash is stored with the state."""
+
+    timezone: str = "UTC"
+    segments: tuple[tuple[str, ...], ...] = (("channel",), ("queue",), ("agent",))
+    """Dimensions of the segments that are booked besides `site`: ("channel", "queue") is the combination."""
+    horizon_ms: int = 24 * HOUR_MS
+    """H: an event older than this behind the source's greatest event time is late."""
+    lateness: bool = True
+    """False in a report: nothing is late; a contact is still cut after H."""
+    retention: Retention = Retention()
+    channel_thresholds: Mapping[str, Thresholds] = {}
+    """channel → thresholds, where they differ from the defaults."""
+    queue_thresholds: Mapping[str, Thresholds] = {}
+    """queue → thresholds, whatever the channel."""
+    limits_ms: Mapping[str, tuple[int, int]] = msgspec.field(
+        default_factory=lambda: dict(DEFAULT_LIMITS_MS)
+    )
+    """channel → (waiting, in service): after so long without an event a contact is orphaned."""
+    max_values: int = 10_000
+    """Distinct values a source keeps per dimension; later ones book `other`."""
+
+    def thresholds(self, queue: str | None, channel: str) -> Thresholds:
+        """Returns X and T of an entry: its queue's, else its channel's."""
+        if queue is not None and queue in self.queue_thresholds:
+            return self.queue_thresholds[queue]
+        if channel in self.channel_thresholds:
+            return self.channel_thresholds[channel]
+        return Thresholds(
+            DEFAULT_ANSWER_WITHIN_MS.get(channel, DEFAULT_ANSWER_WITHIN_OTHER_MS), DEFAULT_SHORT_ABANDON_MS
+        )
+
+    def limits(self, channel: str) -> tuple[int, int]:
+        """Returns how long a contact of this channel may stay silent while waiting and in service, in ms."""
+        return self.limits_ms.get(channel, (DEFAULT_LIMIT_OTHER_MS, DEFAULT_LIMIT_OTHER_MS))
+
+
+class Target(msgspec.Struct, frozen=True):
+    """Bands of one KPI, inclusive: ok inside [low, high], warning inside the wider pair, critical outside of both.
+
+    `None` = no limit on that side. Shares are 0..1, durations seconds.
+    """
+
+    low: float | None = None
+    high: float | None = None
+    warning_low: float | None = None
+    warning_high: float | None = None
+    minimum_n: int = 20
+    """Under this n the status is `none`."""
+
+
+class Formula(msgspec.Struct, frozen=True):
+    """Which published variants a queue uses (`domain.md` §1.2)."""
+
+    service_level: ServiceLevel = "SL-B"
+    abandonment: Abandonment = "all"
+    count_flow_outs: bool = False
+
+
+class ReadingPolicy(msgspec.Struct, frozen=True):
+    """Everything that changes only how cells are read: formulas and targets."""
+
+    default: Formula = Formula()
+    queues: Mapping[str, Formula] = {}
+    targets: Mapping[str, Target] = {}
+    """kpi id → target, instead of the catalogue's."""
+    queue_targets: Mapping[str, Mapping[str, Target]] = {}
+    """queue → kpi id → target."""
+
+    def formula(self, segment: str) -> Formula:
+        """Returns the formula of a segment: its queue's; over several queues the default."""
+        queue = value_of(segment, "queue")
+        return self.default if queue is None else self.queues.get(queue, self.default)
+
+    def target(self, segment: str, kpi: str, catalogue: Target | None) -> Target | None:
+        """Returns the target of a KPI of a segment: its queue's, else the site's, else the catalogue's."""
+        queue = value_of(segment, "queue")
+        own = self.queue_targets.get(queue, {}).get(kpi) if queue is not None else None
+        return own or self.targets.get(kpi) or catalogue

@@ -1,0 +1,128 @@
+"""Sums: every measure of a cell in one integer, durations also in a histogram.
+
+A cell's sums are one Python int of signed 48-bit lanes, a lane a measure: adding two cells is one addition, taking
+a booking back one subtraction, and the lanes are only told apart when somebody reads. 48 bits hold 4,400 years of
+milliseconds. The order of the lanes is part of what lies in Redis: new measures are added at the end.
+"""
+
+from bisect import bisect_left
+from collections.abc import Iterator, Mapping
+from typing import Final, NamedTuple
+
+MEASURES: Final = (
+    "offered",  # queue entries, at their start
+    "answered",  # entries answered, at the answer
+    "answered_within",  # of these, with a wait not longer than the answer target X
+    "wait_ms",  # waits of the answered
+    "handled",  # legs, at their end or at the end of the wrap-up
+    "talk_ms",
+    "created",  # contacts, at their first sign of life
+    "abandoned",  # entries left in queue or while ringing
+    "wait_abandoned_ms",
+    "abandoned_within",  # with a wait not longer than X
+    "short_abandoned",  # with a wait not longer than T
+    "hold_ms",
+    "wrap_ms",
+    "transferred",
+    "flowed_out",
+    "wait_flowed_out_ms",
+    "callback_within",  # flowed out to a callback with a wait not longer than X
+    "rings",  # contact.offered: an agent's telephone rang
+    "missed",
+    "abandoned_ivr",  # left before any queue
+    "messages",
+    "solved",
+    "reopened",
+)
+LANE_BITS: Final = 48
+_HALF, _MASK = 1 << LANE_BITS - 1, (1 << LANE_BITS) - 1
+UNIT: Final[Mapping[str, int]] = {m: 1 << LANE_BITS * i for i, m in enumerate(MEASURES)}
+"""What one of a measure adds to a cell's sums."""
+SHIFT: Final[Mapping[str, int]] = {m: LANE_BITS * i for i, m in enumerate(MEASURES)}
+"""`value << SHIFT[measure]` is what `value` of a measure adds."""
+
+GAMMA: Final = 1.02
+EDGES: Final = (0, *(102**i // 100**i for i in range(1200)))
+"""Upper edges in ms. Index 0 is zero by itself; index i + 1 is (γ^(i-1), γ^i], floored exactly."""
+FAMILY_BITS: Final = 11
+WAIT: Final = 0
+"""Histogram family: waits of the answered."""
+HANDLE: Final = 1 << FAMILY_BITS
+"""Histogram family: talk + hold + wrap-up of the handled."""
+
+
+class Cell(NamedTuple):
+    """The sums of one (segment, bucket): lanes, and counts by family | histogram index (shared: never mutate)."""
+
+    sums: int
+    hist: Mapping[int, int]
+
+
+EMPTY: Final = Cell(0, {})
+
+
+def lanes(sums: int) -> dict[str, int]:
+    """Returns the measures that are not zero."""
+    out = {}
+    for measure in MEASURES:
+        if not sums:
+            break
+        value = sums & _MASK
+        if value >= _HALF:
+            value -= 1 << LANE_BITS
+        if value:
+            out[measure] = value
+        sums = (sums - value) >> LANE_BITS
+    return out
+
+
+def histogram_index(ms: int) -> int:
+    """Returns the index of the bucket that holds a duration."""
+    return bisect_left(EDGES, ms)
+
+
+def histogram_seconds(index: int) -> float:
+    """Returns the value that stands for a bucket: 2γ^i/(γ+1), within 1 % of everything in it; zero stands for itself."""
+    return 2 * GAMMA ** (index - 1) / (GAMMA + 1) / 1000 if index else 0.0
+
+
+def family(hist: Mapping[int, int], base: int) -> Iterator[tuple[int, int]]:
+    """Yields (index, count) of one family in ascending order, counts that are not zero."""
+    for key in sorted(hist):
+        if hist[key] and base <= key < base + HANDLE:
+            yield key - base, hist[key]
+
+
+def percentile(hist: Mapping[int, int], base: int, percent: int) -> float | None:
+    """Returns the nearest-rank percentile of a family in seconds, `None` where it is empty."""
+    buckets = list(family(hist, base))
+    rank = -(-sum(n for _, n in buckets) * percent // 100)
+    for index, n in buckets:
+        rank -= n
+        if rank <= 0:
+            return histogram_seconds(index)
+    return None
+
+
+def merge(a: Cell, b: Cell) -> Cell:
+    """Returns the sum of two cells."""
+    return Cell(a.sums + b.sums, merge_histograms(a.hist, b.hist, 1))
+
+
+def subtract(a: Cell, b: Cell) -> Cell:
+    """Returns what is left of `a` when `b` is taken out."""
+    return Cell(a.sums - b.sums, merge_histograms(a.hist, b.hist, -1))
+
+
+def merge_histograms(a: Mapping[int, int], b: Mapping[int, int], sign: int) -> Mapping[int, int]:
+    """Returns a + sign · b without zeros; either argument may come back as it is."""
+    if not b:
+        return a
+    out = dict(a)
+    for key, n in b.items():
+        left = out.get(key, 0) + sign * n
+        if left:
+            out[key] = left
+        else:
+            out.pop(key, None)
+    return out
