@@ -103,4 +103,6 @@ def bucket_start_ms(resolution: int, bucket: int, zone: Zone) -> int:
 def iso(ms: int) -> str:
     """Returns an instant as RFC 3339 with Z, to the millisecond where it has any."""
     moment = _EPOCH + dt.timedelta(milliseconds=ms)
-    return moment.isoformat(timespec="milliseconds" if ms % 1000 else "seconds").replace("+00:00", "Z")
+    return moment.isoformat(timespec="milliseconds" if ms % 1000 else "seconds").replace(
+        "+00:00", "Z"
+    )

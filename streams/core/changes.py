@@ -30,7 +30,9 @@ class LiveKey(NamedTuple):
 class Visible(msgspec.Struct):
     """What readers see of a source. In a commit: what changed; in a snapshot: everything."""
 
-    cells: tuple[dict[tuple[int, str], Cell], dict[tuple[int, str], Cell], dict[tuple[int, str], Cell]]
+    cells: tuple[
+        dict[tuple[int, str], Cell], dict[tuple[int, str], Cell], dict[tuple[int, str], Cell]
+    ]
     """Per resolution (fine, quarter, day): (bucket, segment) → absolute sums."""
     gone: tuple[list[tuple[int, str]], list[tuple[int, str]], list[tuple[int, str]]]
     """Per resolution: cells that have passed their retention (or are empty again)."""

@@ -21,7 +21,9 @@ DIMENSIONS: Final = (
 ATTRIBUTES: Final[Mapping[str, str]] = {d: "group" if d == "customer" else d for d in DIMENSIONS}
 """The attribute of an event that feeds a dimension: a customer's pseudonym is never a segment, the group is."""
 MAX_BYTES: Final = 200
-_ENCODED = {ord(c): f"%{ord(c):02X}" for c in "%+,@*/|"} | {i: f"%{i:02X}" for i in (*range(32), 127)}
+_ENCODED = {ord(c): f"%{ord(c):02X}" for c in "%+,@*/|"} | {
+    i: f"%{i:02X}" for i in (*range(32), 127)
+}
 
 
 def encode(value: str) -> str:
@@ -65,7 +67,9 @@ def parse(segment: str) -> str:
     for p in segment.split("+"):
         dimension, colon, value = p.partition(":")
         if dimension not in DIMENSIONS or not colon or not value:
-            raise BadName(f"segment {segment!r}: {p!r} is not DIMENSION:VALUE (dimensions: {', '.join(DIMENSIONS)})")
+            raise BadName(
+                f"segment {segment!r}: {p!r} is not DIMENSION:VALUE (dimensions: {', '.join(DIMENSIONS)})"
+            )
         if dimension in parts:
             raise BadName(f"segment {segment!r}: {dimension} stands twice")
         parts[dimension] = value if value == "*" else encode(unquote(value))
@@ -81,5 +85,6 @@ def matches(pattern: str, segment: str) -> bool:
         return pattern == segment
     wanted, parts = pattern.split("+"), segment.split("+")
     return len(wanted) == len(parts) and all(
-        p.startswith(w[:-1]) if w.endswith(":*") else p == w for w, p in zip(wanted, parts, strict=True)
+        p.startswith(w[:-1]) if w.endswith(":*") else p == w
+        for w, p in zip(wanted, parts, strict=True)
     )

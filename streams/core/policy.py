@@ -65,7 +65,8 @@ class FoldPolicy(msgspec.Struct, frozen=True):
         if channel in self.channel_thresholds:
             return self.channel_thresholds[channel]
         return Thresholds(
-            DEFAULT_ANSWER_WITHIN_MS.get(channel, DEFAULT_ANSWER_WITHIN_OTHER_MS), DEFAULT_SHORT_ABANDON_MS
+            DEFAULT_ANSWER_WITHIN_MS.get(channel, DEFAULT_ANSWER_WITHIN_OTHER_MS),
+            DEFAULT_SHORT_ABANDON_MS,
         )
 
     def limits(self, channel: str) -> tuple[int, int]:

@@ -1,0 +1,289 @@
+"""The cells of one source: three resolutions, rolled up step by step, forgotten by the source's own time.
+
+Bookings come in as two tallies, keyed by time and combination, and are spread over segments once,
+at the commit: combination → segments at 10 s, 10 s → quarter hours, quarter hours → local days. So a
+booking that is taken back before the commit costs nothing, and a hot segment costs one addition a
+bucket instead of one a booking.
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+import msgspec
+
+from streams.core.buckets import (
+    DAY,
+    DAY_MS,
+    FINE,
+    FINE_MS,
+    FINE_PER_QUARTER,
+    QUARTER,
+    QUARTER_MS,
+    Retention,
+    Zone,
+)
+from streams.core.dims import DIMS_BITS, Dims
+from streams.core.tally import FAMILY_BITS, Cell
+
+HIST_BITS: Final = FAMILY_BITS + 1
+"""A histogram booking's key is its sums' key << HIST_BITS | family | index."""
+COLD_MS: Final = 2 * DAY_MS
+"""Buckets older than this lie packed: they are seldom changed, and it takes a tenth of the memory."""
+FOREVER: Final = 1 << 62
+_LOW, _HIST_LOW = (1 << DIMS_BITS) - 1, (1 << HIST_BITS) - 1
+Bucket = dict[int, list[Any]]
+"""segment → [sums, histogram or None]"""
+Delta = dict[int, Bucket]
+"""bucket → what is added to it"""
+Named = tuple[int, str]
+"""(bucket, segment's name)"""
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(dict[int, tuple[bytes, dict[int, int] | None]]).decode
+
+
+class Cells:
+    """All cells of one source."""
+
+    def __init__(self, retention: Retention, zone: Zone, dims: Dims) -> None:
+        self._retention, self._zone, self._dims = retention, zone, dims
+        self._buckets: tuple[dict[int, Bucket | bytes], ...] = ({}, {}, {})
+        self._keeps: list[tuple[int, int, int]] = []
+        self._classes: tuple[set[int], ...] = (set(), set(), set())
+        self._swept: dict[tuple[int, int], int] = {}
+        self._thawed: tuple[set[int], ...] = (set(), set(), set())
+        self._cold = [0, 0, 0]
+
+    def add(
+        self, tally: Mapping[int, int], hist: Mapping[int, int], top_ms: int
+    ) -> tuple[tuple[dict[Named, Cell], ...], tuple[list[Named], ...]]:
+        """Books two tallies, and drops what the source's time has passed.
+
+        Returns:
+            By resolution: the absolute value of every cell that changed, and the cells that are no
+            longer there. The histograms are the cells' own: read them before the next call.
+        """
+        self._learn_segments()
+        fine: Delta = {}
+        quarter: Delta = {}
+        day: Delta = {}
+        oldest = self._first_kept(FINE, self._retention.fine_ms, top_ms)
+        self._spread_sums(tally, oldest, fine, quarter)
+        self._spread_histograms(hist, oldest, fine, quarter)
+        for bucket, cells in fine.items():
+            _merge(quarter.setdefault(bucket // FINE_PER_QUARTER, {}), cells)
+        for bucket, cells in quarter.items():
+            _merge(day.setdefault(self._zone.day_of_quarter(bucket), {}), cells)
+        gone: tuple[list[Named], ...] = ([], [], [])
+        changed = tuple(
+            self._apply(res, delta, top_ms, gone[res])
+            for res, delta in enumerate((fine, quarter, day))
+        )
+        self._forget(top_ms, gone)
+        self._freeze(top_ms)
+        return changed, gone
+
+    def load(self, cells: tuple[Mapping[Named, Cell], ...]) -> None:
+        """Takes in stored cells, into an empty object."""
+        for store, stored in zip(self._buckets, cells, strict=True):
+            for (bucket, segment), cell in stored.items():
+                held = cast(Bucket, store.setdefault(bucket, {}))
+                held[self._dims.segment(segment)] = [cell.sums, dict(cell.hist) or None]
+        self._learn_segments()
+
+    def everything(self) -> tuple[dict[Named, Cell], ...]:
+        """Returns every cell, by resolution."""
+        names = self._dims.names
+        return tuple(
+            {
+                (b, names[s]): Cell(v, h or {})
+                for b, held in store.items()
+                for s, (v, h) in _read(held).items()
+            }
+            for store in self._buckets
+        )
+
+    # -- spreading
+
+    def _spread_sums(
+        self, tally: Mapping[int, int], oldest: int, fine: Delta, quarter: Delta
+    ) -> None:
+        fine_segments, coarse_segments = self._dims.fine, self._dims.coarse
+        last, to, above = -1, cast(Bucket, {}), cast(Bucket, {})
+        for key, value in tally.items():
+            if value:
+                bucket, dims = key >> DIMS_BITS, key & _LOW
+                if bucket != last:  # bookings come roughly in order
+                    last, above = bucket, quarter.setdefault(bucket // FINE_PER_QUARTER, {})
+                    to = fine.setdefault(bucket, {}) if bucket >= oldest else above
+                for segment in fine_segments[dims]:
+                    cell = to.get(segment)
+                    if cell is None:
+                        to[segment] = [value, None]
+                    else:
+                        cell[0] += value
+                for segment in coarse_segments[dims]:
+                    cell = above.get(segment)
+                    if cell is None:
+                        above[segment] = [value, None]
+                    else:
+                        cell[0] += value
+
+    def _spread_histograms(
+        self, hist: Mapping[int, int], oldest: int, fine: Delta, quarter: Delta
+    ) -> None:
+        fine_segments, coarse_segments = self._dims.fine, self._dims.coarse
+        last, to, above = -1, cast(Bucket, {}), cast(Bucket, {})
+        for key, n in hist.items():
+            if n:
+                index, low = key & _HIST_LOW, key >> HIST_BITS
+                bucket, dims = low >> DIMS_BITS, low & _LOW
+                if bucket != last:
+                    last, above = bucket, quarter.setdefault(bucket // FINE_PER_QUARTER, {})
+                    to = fine.setdefault(bucket, {}) if bucket >= oldest else above
+                for segment in fine_segments[dims]:
+                    _count(to, segment, index, n)
+                for segment in coarse_segments[dims]:
+                    _count(above, segment, index, n)
+
+    def _apply(self, res: int, delta: Delta, top_ms: int, gone: list[Named]) -> dict[Named, Cell]:
+        changed: dict[Named, Cell] = {}
+        names, keeps = self._dims.names, self._keeps
+        firsts = {k: self._first_kept(res, k, top_ms) for k in self._classes[res]}
+        all_kept = max(firsts.values(), default=0)
+        for bucket, cells in delta.items():
+            held = self._bucket(res, bucket)
+            for segment, (sums, hist) in cells.items():
+                if bucket < all_kept and bucket < firsts[keeps[segment][res]]:
+                    continue
+                cell = held.get(segment)
+                if cell is None:
+                    cell = held[segment] = [sums, _added(None, hist) if hist else None]
+                else:
+                    cell[0] += sums
+                    if hist:
+                        cell[1] = _added(cell[1], hist)
+                if cell[0] or cell[1]:
+                    changed[bucket, names[segment]] = Cell(cell[0], cell[1] or {})
+                else:
+                    del held[segment]
+                    gone.append((bucket, names[segment]))
+            if not held:
+                del self._buckets[res][bucket]
+        return changed
+
+    def _bucket(self, res: int, bucket: int) -> Bucket:
+        store = self._buckets[res]
+        held = store.get(bucket)
+        if held is None:
+            held = store[bucket] = {}
+            if bucket < self._cold[res]:
+                self._thawed[res].add(bucket)
+        elif isinstance(held, bytes):
+            held = store[bucket] = _thaw(held)
+            self._thawed[res].add(bucket)
+        return held
+
+    # -- forgetting
+
+    def _learn_segments(self) -> None:
+        """Finds the retention of segments that are new."""
+        of = self._retention.of
+        for name in self._dims.names[len(self._keeps) :]:
+            keep = tuple(FOREVER if (k := of(r, name)) is None else k for r in (FINE, QUARTER, DAY))
+            self._keeps.append(cast(tuple[int, int, int], keep))
+            for res, k in enumerate(keep):
+                self._classes[res].add(k)
+
+    def _first_kept(self, res: int, keep: int | None, top_ms: int) -> int:
+        """Returns the first bucket that begins at or after source time − retention."""
+        if keep is None or keep >= top_ms:
+            return 0
+        if res == DAY:
+            return self._zone.day_of(top_ms - keep - 1) + 1
+        if res == FINE and keep == 0:
+            return FOREVER
+        return (top_ms - keep - 1) // (FINE_MS if res == FINE else QUARTER_MS) + 1
+
+    def _forget(self, top_ms: int, gone: tuple[list[Named], ...]) -> None:
+        for res, classes in enumerate(self._classes):
+            for keep in classes:
+                first, swept = self._first_kept(res, keep, top_ms), self._swept.get((res, keep), 0)
+                if first > swept:
+                    store = self._buckets[res]
+                    for bucket in [b for b in store if swept <= b < first]:
+                        self._forget_class(res, bucket, keep, gone[res])
+                    self._swept[res, keep] = first
+
+    def _forget_class(self, res: int, bucket: int, keep: int, gone: list[Named]) -> None:
+        """Drops the cells of one retention from a bucket."""
+        held = self._bucket(res, bucket)
+        for segment in [s for s in held if self._keeps[s][res] == keep]:
+            del held[segment]
+            gone.append((bucket, self._dims.names[segment]))
+        if not held:
+            del self._buckets[res][bucket]
+
+    def _freeze(self, top_ms: int) -> None:
+        for res, store in enumerate(self._buckets):
+            first, done = self._first_kept(res, COLD_MS, top_ms), self._cold[res]
+            thawed = self._thawed[res]
+            if first > done:
+                thawed.update(b for b in store if done <= b < first)
+                self._cold[res] = first
+            for bucket in thawed:
+                held = store.get(bucket)
+                if isinstance(held, dict):
+                    store[bucket] = _frozen(held)
+            thawed.clear()
+
+
+def _count(to: Bucket, segment: int, index: int, n: int) -> None:
+    cell = to.get(segment)
+    if cell is None:
+        to[segment] = [0, {index: n}]
+    elif cell[1] is None:
+        cell[1] = {index: n}
+    else:
+        hist = cell[1]
+        hist[index] = hist.get(index, 0) + n
+
+
+def _merge(to: Bucket, cells: Bucket) -> None:
+    for segment, (sums, hist) in cells.items():
+        cell = to.get(segment)
+        if cell is None:
+            to[segment] = [sums, dict(hist) if hist else None]
+        else:
+            cell[0] += sums
+            if hist:
+                cell[1] = _added(cell[1], hist)
+
+
+def _added(mine: dict[int, int] | None, hist: dict[int, int]) -> dict[int, int]:
+    """Adds a histogram to one of ours, in place; counts of zero are taken out."""
+    if mine is None:
+        mine = {}
+    for index, n in hist.items():
+        left = mine.get(index, 0) + n
+        if left:
+            mine[index] = left
+        else:
+            mine.pop(index, None)
+    return mine
+
+
+def _frozen(held: Bucket) -> bytes:
+    return _pack(
+        {
+            s: (v.to_bytes(v.bit_length() // 8 + 1, "little", signed=True), h)
+            for s, (v, h) in held.items()
+        }
+    )
+
+
+def _thaw(held: bytes) -> Bucket:
+    return {s: [int.from_bytes(v, "little", signed=True), h] for s, (v, h) in _unpack(held).items()}
+
+
+def _read(held: Bucket | bytes) -> Bucket:
+    return _thaw(held) if isinstance(held, bytes) else held

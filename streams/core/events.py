@@ -1,0 +1,224 @@
+"""Events as they come: CloudEvents 1.0 in JSON, one Struct a type, decoded as a tagged union.
+
+Only fields that the fold reads are declared; unknown fields are ignored, a wrong type is refused with the field's name.
+The position of a contact's type in `CONTACT_TYPES` is its rank: events of the same instant are folded in that order.
+"""
+
+import datetime as dt
+from typing import Annotated, Any, ClassVar, Final, Literal, TypeAlias
+
+import msgspec
+from msgspec import Meta, Struct, field
+
+from streams.core.buckets import DAY_MS
+from streams.core.errors import EventRefused
+
+CONTACT_TYPES: Final = (
+    "created", "queued", "offered", "missed", "answered", "held", "resumed", "message",
+    "transferred", "flowed_out", "abandoned", "ended", "wrapped", "status", "solved", "reopened",
+    "merged", "sla", "resolved",
+)  # fmt: skip
+OTHER_TYPES: Final = (
+    "survey.sent", "survey.answered", "quality.evaluated", "sentiment.scored", "agent.state",
+    "agent.schedule", "source.alive",
+)  # fmt: skip
+TYPES: Final = frozenset((*(f"contact.{t}" for t in CONTACT_TYPES), *OTHER_TYPES))
+RANK: Final = {name: rank for rank, name in enumerate(CONTACT_TYPES)}
+
+Text: TypeAlias = str | None
+Time = Annotated[dt.datetime, Meta(tz=True)]
+Id = Annotated[str, Meta(min_length=1)]
+Seconds = Annotated[float, Meta(le=400 * 86_400)]
+"""A stated duration; negative ones are accepted here and dropped by the fold."""
+Channel = Literal["voice", "chat", "email", "message", "social", "ticket", "callback", ""]
+
+
+class Data(Struct, gc=False):
+    """What any contact event may say."""
+
+    channel: Channel | None = None
+    queue: Text = None
+    agent: Text = None
+    team: Text = None
+    site: Text = None
+    group: Text = None
+    product: Text = None
+    reason: Text = None
+    language: Text = None
+    priority: Text = None
+    step: Text = None
+    campaign: Text = None
+
+
+class Queued(Data, gc=False, kw_only=True):
+    """An entry into a queue; without `queue` it is refused."""
+
+    queue: Id = field()  # type: ignore[assignment]  # narrows the optional attribute
+
+
+class Rung(Data, gc=False, kw_only=True):
+    """An agent's telephone rings, or stops without an answer."""
+
+    agent: Id = field()  # type: ignore[assignment]
+    cause: Literal["no_answer", "declined", "error", "caller_left", ""] | None = None
+
+
+class Answered(Data, gc=False):
+    """An agent, or somebody, takes the contact."""
+
+    wait_s: Seconds | None = None
+
+
+class Abandoned(Data, gc=False):
+    """The customer gives up."""
+
+    phase: Literal["ivr", "queue", "ring", ""] | None = None
+    wait_s: Seconds | None = None
+
+
+class FlowedOut(Data, gc=False):
+    """The contact leaves the queue without an answer and without being abandoned."""
+
+    to: Literal["overflow", "callback", "voicemail", "ivr", "timeout", ""] | None = None
+    wait_s: Seconds | None = None
+
+
+class Transferred(Data, gc=False):
+    """A hand-over; `queue`, `agent` and `contact` name the target."""
+
+    kind: Literal["blind", "attended", "queue", ""] | None = None
+    contact: Text = None
+
+
+class Ended(Data, gc=False):
+    """The conversation is over."""
+
+    by: Literal["customer", "agent", "system", ""] | None = None
+    talk_s: Seconds | None = None
+    hold_s: Seconds | None = None
+
+
+class Wrapped(Data, gc=False):
+    """The agent has finished the work after the contact."""
+
+    wrap_s: Seconds | None = None
+
+
+class Status(Data, gc=False, kw_only=True):
+    """A ticket's state changes."""
+
+    to: Literal["new", "open", "pending", "hold", "solved", "closed", "deleted", "spam"] = field()
+
+
+class Event(Struct, gc=False, tag_field="type", kw_only=True):
+    """The attributes of every event."""
+
+    id: Id
+    source: Id
+    time: Time
+    subject: Id
+    rank: ClassVar[int] = -1
+
+
+class Agent(Event, gc=False, tag="agent.state"):
+    """What an agent does; folded by the agents' half of the ledger."""
+
+
+class Schedule(Event, gc=False, tag="agent.schedule"):
+    """What an agent is planned to do."""
+
+
+class Alive(Event, gc=False, tag="source.alive"):
+    """A feed's heartbeat: books nothing, moves the source's time."""
+
+    subject: str = ""  # type: ignore[assignment]
+
+
+class SurveySent(Event, gc=False, tag="survey.sent"):
+    """A survey went out."""
+
+
+class SurveyAnswered(Event, gc=False, tag="survey.answered"):
+    """A customer's scores."""
+
+
+class Evaluated(Event, gc=False, tag="quality.evaluated"):
+    """A quality score."""
+
+
+class Sentiment(Event, gc=False, tag="sentiment.scored"):
+    """A sentiment score."""
+
+
+_DATA: dict[str, type[Data]] = {
+    "queued": Queued,
+    "offered": Rung,
+    "missed": Rung,
+    "answered": Answered,
+    "transferred": Transferred,
+    "flowed_out": FlowedOut,
+    "abandoned": Abandoned,
+    "ended": Ended,
+    "wrapped": Wrapped,
+    "status": Status,
+}
+_MUST_SAY = {"queued", "offered", "missed", "status"}
+
+
+def _contact_event(rank: int, name: str) -> type[Event]:
+    data = _DATA.get(name, Data)
+    fields: list[Any] = [
+        ("data", data) if name in _MUST_SAY else ("data", data, field(default_factory=data))
+    ]
+    return msgspec.defstruct(
+        name.title(), fields, bases=(Event,), tag=f"contact.{name}", gc=False, kw_only=True,
+        namespace={"rank": rank, "__doc__": f"contact.{name}"},
+    )  # type: ignore[return-value]  # fmt: skip
+
+
+CONTACT_EVENTS: Final = tuple(_contact_event(r, n) for r, n in enumerate(CONTACT_TYPES))
+_OTHER = (Agent, Schedule, Alive, SurveySent, SurveyAnswered, Evaluated, Sentiment)
+UNION: Final[Any] = CONTACT_EVENTS[0]
+for _cls in (*CONTACT_EVENTS[1:], *_OTHER):
+    UNION = UNION | _cls  # type: ignore[misc]
+decode = msgspec.json.Decoder(UNION).decode
+"""Value → event. Raises `msgspec.DecodeError` (of which `ValidationError` is one) with the field's path."""
+
+
+class _Head(Struct):
+    type: str
+
+
+_head = msgspec.json.Decoder(_Head).decode
+EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+EARLIEST_MS: Final = 631_152_000_000
+"""1990-01-01: nothing before it is accepted."""
+AHEAD_MS: Final = 300_000
+"""How far an event's time may lie ahead of its record's append time."""
+
+
+def millis(time: dt.datetime) -> int:
+    """Returns ms since 1970, floored, exact (`timestamp()` is a float)."""
+    x = time - EPOCH
+    return x.days * DAY_MS + x.seconds * 1000 + x.microseconds // 1000
+
+
+def is_unknown_type(raw: bytes) -> bool:
+    """Whether a value that `decode` refuses is an event of a type that nobody here knows: counted, not refused."""
+    try:
+        return _head(raw).type not in TYPES
+    except (msgspec.DecodeError, RecursionError):
+        return False
+
+
+def order_key(raw: bytes) -> tuple[int, int, str, str]:
+    """Returns (time in ms, rank, id, source), by which facts are folded.
+
+    Raises:
+        EventRefused: the value is not an event.
+    """
+    try:
+        e = decode(raw)
+    except (msgspec.DecodeError, RecursionError) as exc:
+        raise EventRefused(str(exc)) from exc
+    return millis(e.time), e.rank, e.id, e.source

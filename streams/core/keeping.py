@@ -1,0 +1,127 @@
+"""How long contacts are kept: hot, cold, gone. Driven by the source's time alone.
+
+A contact that has been closed for an hour goes cold: only its facts are kept, packed. A closed contact
+whose last event is older than 2 H is gone, an open one when it has been silent for eight of its limits
+(then it is lost) and H more, because until then a fact for it may still arrive. Freeing memory here
+never decides anything: the ledger judges expiry when a fact arrives.
+"""
+
+from collections import defaultdict
+from heapq import heappop, heappush
+
+import msgspec
+
+from streams.core.buckets import HOUR_MS
+from streams.core.contact import Contact
+from streams.core.facts import lost_at_ms
+from streams.core.livebook import LiveBook
+from streams.core.policy import FoldPolicy
+
+_pack = msgspec.msgpack.Encoder().encode
+_unpack = msgspec.msgpack.Decoder(list[bytes]).decode
+
+
+class Keeping:
+    """Which contacts of a ledger are cold, and when each of the others is looked at again."""
+
+    def __init__(self, policy: FoldPolicy) -> None:
+        self._policy = policy
+        self.cold: dict[str, bytes] = {}
+        """Cold contacts: their facts."""
+        self.lost = 0
+        """Open contacts that have left the state."""
+        self._closed: defaultdict[int, list[str]] = defaultdict(list)
+        self._gone: defaultdict[int, set[str]] = defaultdict(set)
+        self._open: list[tuple[int, str]] = []
+
+    def closed(self, c: Contact) -> None:
+        """Lists a contact that has been closed."""
+        self._closed[c.last_ms // HOUR_MS].append(c.subject)
+
+    def open(self, c: Contact, lost_at: int) -> None:
+        """Lists an open contact, to be looked at when it might be lost."""
+        heappush(self._open, (lost_at, c.subject))
+
+    def warm(self, subject: str) -> list[bytes]:
+        """Returns the facts of a cold contact, which is cold no longer."""
+        return _unpack(self.cold.pop(subject))
+
+    def warmed(self, c: Contact) -> None:
+        """Lists a contact that was cold as closed again."""
+        self._gone[c.last_ms // HOUR_MS].discard(c.subject)
+        self.closed(c)
+
+    def expired(self, c: Contact, top_ms: int) -> bool:
+        """Whether no accepted fact can touch what this contact has booked any more."""
+        if not self._policy.lateness:
+            return False
+        horizon = self._policy.horizon_ms
+        if c.closed:
+            return c.last_ms < top_ms - 2 * horizon
+        return lost_at_ms(c, self._policy) + horizon < top_ms
+
+    def forget(self, contacts: dict[str, Contact], top_ms: int, live: LiveBook) -> list[str]:
+        """Lets contacts go cold, be lost, and go. Returns those that are gone."""
+        if not self._policy.lateness:
+            return []
+        hour = top_ms // HOUR_MS
+        for h in [h for h in self._closed if h < hour - 1]:
+            for subject in self._closed.pop(h):
+                self._cool(contacts, subject, hour)
+        gone: list[str] = []
+        limit = top_ms - 2 * self._policy.horizon_ms
+        for h in [h for h in self._gone if (h + 1) * HOUR_MS <= limit]:
+            for subject in self._gone.pop(h):
+                del self.cold[subject]
+                gone.append(subject)
+        while self._open and self._open[0][0] <= top_ms:
+            self._look_at(contacts, heappop(self._open)[1], top_ms, live, gone)
+        return gone
+
+    def _cool(self, contacts: dict[str, Contact], subject: str, hour: int) -> None:
+        c = contacts.get(subject)
+        if c is None or not c.listed:
+            return
+        last_hour = c.last_ms // HOUR_MS
+        if not c.closed:
+            c.listed = False
+        elif last_hour >= hour - 1:
+            self._closed[last_hour].append(subject)
+        else:
+            del contacts[subject]
+            self.cold[subject] = _pack(c.raws)
+            self._gone[last_hour].add(subject)
+
+    def _look_at(
+        self,
+        contacts: dict[str, Contact],
+        subject: str,
+        top_ms: int,
+        live: LiveBook,
+        gone: list[str],
+    ) -> None:
+        """Loses an open contact, or looks at it again later."""
+        c = contacts.get(subject)
+        if c is None or not c.scheduled:
+            return
+        if c.closed:
+            c.scheduled = False
+            return
+        lost_at = lost_at_ms(c, self._policy)
+        gone_at = lost_at + self._policy.horizon_ms + 1
+        if lost_at > top_ms:
+            c.lost = False
+            self.open(c, lost_at)
+        elif gone_at > top_ms:
+            self._lose(c, live)
+            self.open(c, gone_at)
+        else:
+            self._lose(c, live)
+            del contacts[subject]
+            gone.append(subject)
+
+    def _lose(self, c: Contact, live: LiveBook) -> None:
+        if not c.lost:
+            c.lost = True
+            self.lost += 1
+            live.remove(c)

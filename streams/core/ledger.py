@@ -1,0 +1,287 @@
+"""The fold of one source: events in, changes out.
+
+Theory of operation. The ledger holds the contacts of one partition and the tally of what they have
+booked since the last commit. A fact that sorts after all others of its contact advances the contact's
+state at once: the fast path, written as one loop with locals, because it runs for every event. Any
+other fact, and any identity that may have been seen, takes the slow path: the first one takes all of
+the contact's bookings out, and at the commit its facts are folded once, from the set. Both paths give
+equal cells: that is what the property tests are for.
+
+`take_changes` spreads the tally over cells, and says what changed in absolute values. Time in here is
+`top_ms`, the greatest accepted event time: nothing else makes anything late, expired or forgotten.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from itertools import repeat
+from typing import Final, NamedTuple
+
+import msgspec
+
+from streams.core.buckets import DAY_MS, Zone
+from streams.core.cells import Cells
+from streams.core.changes import Changes, Facts, Visible
+from streams.core.contact import STEPS, Contact, take_attributes
+from streams.core.dims import Dims
+from streams.core.events import AHEAD_MS, EARLIEST_MS, EPOCH, decode, is_unknown_type
+from streams.core.facts import LOST_AFTER_LIMITS, Pad, begin_anew, fold, is_cut, lost_at_ms
+from streams.core.keeping import Keeping
+from streams.core.livebook import LiveBook
+from streams.core.policy import FoldPolicy
+
+FOREVER: Final = 1 << 62
+
+
+class Refused(NamedTuple):
+    """A value that is not accepted: a dead letter."""
+
+    index: int
+    """Its position in the chunk."""
+    reason: str
+    """What is wrong, with the field's path."""
+
+
+class Ledger:
+    """The contacts of one source and their cells."""
+
+    def __init__(self, policy: FoldPolicy, channel: str) -> None:
+        """`channel` is the topic's: it holds until the contact states one."""
+        self.policy, self.channel = policy, channel
+        self.counts: Counter[str] = Counter()
+        """What was accepted but not folded, and what was corrected; only ever grows."""
+        self.dims = Dims(policy, self.counts)
+        self.tally: dict[int, int] = {}
+        self.hist: dict[int, int] = {}
+        self.top_ms = 0
+        """The source's time: the greatest accepted event time; 0 before any."""
+        self.cells = Cells(policy.retention, Zone(policy.timezone), self.dims)
+        self._live = LiveBook(self.dims, policy)
+        self._keeping = Keeping(policy)
+        self._contacts: dict[str, Contact] = {}
+        self._touched: list[Contact] = []
+        self._dirty: dict[str, Contact] = {}
+        shortest = min((min(pair) for pair in policy.limits_ms.values()), default=FOREVER)
+        self._gap_ms = min(policy.horizon_ms, LOST_AFTER_LIMITS * shortest)
+
+    # -- taking events in
+
+    def apply_all(self, values: Sequence[bytes], appended_ms: Sequence[int] | int) -> list[Refused]:
+        """Folds a chunk, in log order.
+
+        Args:
+            values: the records' values.
+            appended_ms: their append times, or one upper bound for all.
+
+        Returns:
+            The values that are not accepted, and why.
+        """
+        refused: list[Refused] = []
+        contacts, get, dec, steps, epoch = (
+            self._contacts, self._contacts.get, decode, STEPS, EPOCH
+        )  # fmt: skip
+        dims, touched, default, gap = self.dims, self._touched, self.channel, self._gap_ms
+        extra, cold, listed = dims.extra, self._keeping.cold, self._keeping.closed
+        horizon = self.policy.horizon_ms if self.policy.lateness else FOREVER
+        top = self.top_ms
+        bounds = repeat(appended_ms) if isinstance(appended_ms, int) else appended_ms
+        for i, (raw, appended) in enumerate(zip(values, bounds, strict=False)):
+            try:
+                e = dec(raw)
+            except (msgspec.DecodeError, RecursionError) as exc:
+                self._refuse(i, raw, exc, refused)
+                continue
+            x = e.time - epoch
+            ms = x.days * DAY_MS + x.seconds * 1000 + x.microseconds // 1000
+            if not EARLIEST_MS <= ms <= appended + AHEAD_MS:
+                refused.append(Refused(i, _out_of_range(e.time.isoformat(), ms)))
+                continue
+            rank = e.rank
+            if rank < 0:
+                self._accept_other(e.__class__.__name__)
+                top = self.top_ms = max(top, ms)
+                continue
+            if ms > top:
+                top = self.top_ms = ms
+            elif ms < top - horizon:
+                self.counts["late"] += 1
+                continue
+            subject = e.subject
+            c = get(subject)
+            if c is None and subject in cold:
+                c = self._warm(subject)
+            if c is None:
+                c = contacts[subject] = Contact(default, subject)
+            else:
+                if ms - c.last_ms > gap:
+                    c = self._after_gap(c, ms)
+                last = c.last_ms
+                if ms < last or c.dirty or (ms == last and rank <= c.last_rank) or e.id in c.ids:
+                    self._disorder(c, ms, raw)
+                    continue
+            c.raws.append(raw)
+            c.ids += e.id
+            c.last_ms, c.last_rank = ms, rank
+            if not c.touched:
+                c.touched = True
+                touched.append(c)
+            data = e.data
+            if data.channel:
+                c.channel = data.channel
+            if extra:
+                take_attributes(c, data, dims)
+            steps[rank](c, e, ms, self)
+            if c.over and not c.listed and c.closed:
+                c.listed = True
+                listed(c)
+        return refused
+
+    def _refuse(self, i: int, raw: bytes, exc: Exception, refused: list[Refused]) -> None:
+        if is_unknown_type(raw):
+            self.counts["unknown_type"] += 1
+        else:
+            refused.append(Refused(i, str(exc) or type(exc).__name__))
+
+    def _accept_other(self, kind: str) -> None:
+        """Events that later halves of the ledger will fold: accepted and counted."""
+        self.counts[f"accepted:{kind}"] += 1
+
+    # -- the slow path
+
+    def _warm(self, subject: str) -> Contact:
+        """Brings a cold contact's state back from its facts; nothing is booked."""
+        raws = self._keeping.warm(subject)
+        c, _ = fold(subject, raws, self.channel, self.dims, self.policy)
+        c.stored, c.listed = len(raws), True
+        self._contacts[subject] = c
+        self._keeping.warmed(c)
+        return c
+
+    def _after_gap(self, c: Contact, ms: int) -> Contact:
+        """Long after the contact's last fact: is it a new contact?
+
+        Whether the old one has expired is judged here, by the source's time, so that it cannot
+        depend on when anything was swept.
+        """
+        if c.dirty:
+            c = self._settle(c.subject)
+        if not is_cut(c, ms, self.policy):
+            return c
+        if not self._keeping.expired(c, self.top_ms):
+            begin_anew(c, self.channel)
+            return c
+        fresh = Contact(
+            self.channel, c.subject, stored=-1, live=c.live, listed=c.listed, scheduled=c.scheduled
+        )
+        fresh.touched = True
+        self._touched.append(fresh)
+        self._contacts[c.subject] = fresh
+        return fresh
+
+    def _disorder(self, c: Contact, ms: int, raw: bytes) -> None:
+        if raw in c.raws:
+            self.counts["repeated"] += 1
+            return
+        self.counts["disorder"] += 1
+        if not c.dirty:
+            self._book(fold(c.subject, c.raws, self.channel, self.dims, self.policy)[1], -1)
+            c.dirty = True
+            self._dirty[c.subject] = c
+        c.raws.append(raw)
+        c.last_ms = max(c.last_ms, ms)
+        if not c.touched:
+            c.touched = True
+            self._touched.append(c)
+
+    def _book(self, pad: Pad, sign: int) -> None:
+        for mine, theirs in ((self.tally, pad.tally), (self.hist, pad.hist)):
+            for key, value in theirs.items():
+                mine[key] = mine.get(key, 0) + sign * value
+
+    def _settle(self, subject: str) -> Contact:
+        """Folds a contact whose bookings are out, from its facts, and books it."""
+        old = self._dirty.pop(subject)
+        c, pad = fold(subject, old.raws, self.channel, self.dims, self.policy)
+        self._book(pad, 1)
+        self.counts.update(pad.counts)
+        c.stored = old.stored if c.raws is old.raws else -1
+        c.touched, c.live, c.listed = True, old.live, old.listed
+        c.scheduled, c.lost = old.scheduled, old.lost
+        self._contacts[subject] = c
+        self._touched.append(c)
+        if c.closed and not c.listed:
+            c.listed = True
+            self._keeping.closed(c)
+        return c
+
+    # -- giving changes out
+
+    def take_changes(self) -> Changes:
+        """Returns what changed since the last time, in absolute values.
+
+        The histograms of the cells are the ledger's own: read or pack them before the next call.
+        """
+        for subject in list(self._dirty):
+            self._settle(subject)
+        facts = Facts({}, {}, [])
+        for c in self._touched:
+            if self._contacts.get(c.subject) is c and c.touched:
+                self._collect(c, facts)
+        self._touched.clear()
+        for subject in self._keeping.forget(self._contacts, self.top_ms, self._live):
+            facts.added.pop(subject, None)
+            facts.replaced.pop(subject, None)
+            facts.gone.append(subject)
+        self.counts["lost"] = self._keeping.lost
+        self.hist.pop(0, None)
+        changed, gone = self.cells.add(self.tally, self.hist, self.top_ms)
+        self.tally.clear()
+        self.hist.clear()
+        segments, self.dims.fresh = self.dims.fresh, []
+        return Changes(
+            Visible(changed, gone, self._live.take(), segments, self.top_ms),  # type: ignore[arg-type]
+            facts,
+        )
+
+    def _collect(self, c: Contact, facts: Facts) -> None:
+        """Notes what a touched contact has to store, and what it shows live."""
+        c.touched = False
+        if c.stored < 0:
+            facts.replaced[c.subject] = list(c.raws)
+        elif c.stored < len(c.raws):
+            facts.added[c.subject] = c.raws[c.stored :]
+        c.stored = len(c.raws)
+        self._live.update(c, self.top_ms)
+        if not c.scheduled and not c.closed:
+            c.scheduled = True
+            self._keeping.open(c, lost_at_ms(c, self.policy))
+
+    def load(self, stored: Visible, facts: Iterable[tuple[str, list[bytes]]]) -> None:
+        """Takes in what is stored, into a new ledger."""
+        self.top_ms = stored.top_ms
+        self.dims.seen(stored.segments)
+        self.cells.load(stored.cells)
+        for subject, raws in facts:
+            c, _ = fold(subject, raws, self.channel, self.dims, self.policy)
+            c.stored = len(c.raws) if c.raws is raws else -1
+            self._contacts[subject] = c
+            self._live.update(c, self.top_ms)
+            if c.closed:
+                c.listed = True
+                self._keeping.closed(c)
+            else:
+                c.scheduled = True
+                self._keeping.open(c, lost_at_ms(c, self.policy))
+        self._live.loaded(stored.live)
+
+    def everything(self) -> Visible:
+        """Returns the whole of what readers may see, after `take_changes`; the histograms are the ledger's own."""
+        return Visible(
+            self.cells.everything(),  # type: ignore[arg-type]
+            ([], [], []), self._live.everything(), list(self.dims.names), self.top_ms,
+        )  # fmt: skip
+
+
+def _out_of_range(time: str, ms: int) -> str:
+    if ms < EARLIEST_MS:
+        return f"time {time}: before 1990 - at `$.time`"
+    return f"time {time}: more than 5 min after the record was appended - at `$.time`"
