@@ -17,14 +17,18 @@ QUARTER_MS: Final = 900_000
 FINE_PER_QUARTER: Final = QUARTER_MS // FINE_MS
 DAY_MS: Final = 86_400_000
 HOUR_MS: Final = 3_600_000
-_UTC = dt.timezone.utc
+_UTC = dt.UTC
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=_UTC)
 _EPOCH_DAY = _EPOCH.date().toordinal()
+_DAYS_REMEMBERED = 100_000
 _LONG_QUARTERS = {"site", "channel", "queue", "team"}
 
 
 class Retention(msgspec.Struct, frozen=True):
-    """How long cells are kept behind the source's time, in ms; `None` = for ever. A cell past it is never built."""
+    """How long cells are kept behind the source's time, in ms; `None` = for ever.
+
+    A cell past it is never built.
+    """
 
     fine_ms: int | None = 90 * 60_000
     """0 = no fine cells at all."""
@@ -36,7 +40,7 @@ class Retention(msgspec.Struct, frozen=True):
     day_agent_ms: int | None = 180 * DAY_MS
 
     def of(self, resolution: int, segment: str) -> int | None:
-        """Returns the retention of one segment's cells in ms; 0 where it has none in this resolution."""
+        """Returns the retention of a segment's cells in ms; 0 where it has none of these."""
         dims = dimensions(segment)
         if resolution == FINE:
             return 0 if "agent" in dims else self.fine_ms
@@ -50,9 +54,12 @@ EVERYTHING: Final = Retention(None, None, None, None, None)
 
 
 class Zone:
-    """A time zone's days and quarter hours. Buckets are ints: ms // 10,000, ms // 900,000, a local date's ordinal.
+    """A time zone's days and quarter hours.
 
-    Every zone's offset has been a multiple of a quarter hour since 1990, so a quarter hour is whole in local time, too.
+    Buckets are ints: ms // 10,000, ms // 900,000, the ordinal of a local date.
+
+    Every zone's offset has been a multiple of a quarter hour since 1990, so a quarter hour is whole
+    in local time, too.
     """
 
     def __init__(self, name: str) -> None:
@@ -66,7 +73,7 @@ class Zone:
         day = self._days.get(quarter)
         if day is None:
             day = self._days[quarter] = self.local(quarter * QUARTER_MS).date().toordinal()
-            if len(self._days) > 100_000:
+            if len(self._days) > _DAYS_REMEMBERED:
                 self._days.clear()
         return day
 
@@ -75,7 +82,7 @@ class Zone:
         return self.day_of_quarter(ms // QUARTER_MS)
 
     def day_start_ms(self, day: int) -> int:
-        """Returns the first instant of a local date (where midnight does not exist, the first after it)."""
+        """Returns the first instant of a local date, whether or not midnight exists."""
         start = dt.datetime.combine(dt.date.fromordinal(day), dt.time(), self.info)
         ms = int(start.timestamp() * 1000)
         while self.day_of(ms) < day:  # a gap at midnight

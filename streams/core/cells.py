@@ -1,8 +1,8 @@
-"""The cells of one source: three resolutions, rolled up step by step, forgotten by the source's own time.
+"""The cells of one source: three resolutions, rolled up step by step.
 
 Bookings come in as two tallies, keyed by time and combination, and are spread over segments once,
-at the commit: combination → segments at 10 s, 10 s → quarter hours, quarter hours → local days. So a
-booking that is taken back before the commit costs nothing, and a hot segment costs one addition a
+at the commit: combination → segments at 10 s, 10 s → quarter hours, quarter hours → local days. So
+a booking that is taken back before the commit costs nothing, and a hot segment costs one addition a
 bucket instead of one a booking.
 """
 
@@ -28,7 +28,7 @@ from streams.core.tally import FAMILY_BITS, Cell
 HIST_BITS: Final = FAMILY_BITS + 1
 """A histogram booking's key is its sums' key << HIST_BITS | family | index."""
 COLD_MS: Final = 2 * DAY_MS
-"""Buckets older than this lie packed: they are seldom changed, and it takes a tenth of the memory."""
+"""Buckets older than this lie packed: seldom changed, and a tenth of the memory."""
 FOREVER: Final = 1 << 62
 _LOW, _HIST_LOW = (1 << DIMS_BITS) - 1, (1 << HIST_BITS) - 1
 Bucket = dict[int, list[Any]]

@@ -1,7 +1,8 @@
 """What a ledger hands over, and what a reader takes in: plain data with absolute values.
 
-`Changes` is one commit. Its first half (`Visible`) is stored and published to the readers; its second half, the
-facts of the contacts, is stored only. Absolute values make a retry and a repeated message harmless.
+`Changes` is one commit. Its first half (`Visible`) is stored and published to the readers; its
+second half, the facts of the contacts, is stored only. Absolute values make a retry and a repeated
+message harmless.
 """
 
 from typing import Final, NamedTuple

@@ -132,7 +132,7 @@ def _nfc(text: str) -> str:
 
 
 def duration(stated: float | None, difference: int, books: Books) -> int:
-    """Returns a duration in ms: the stated one wins; a negative one is dropped, a negative difference is 0."""
+    """Returns a duration in ms: the stated one, unless it is negative; else the difference or 0."""
     if stated is not None:
         if stated >= 0:
             return round(stated * 1000)
@@ -279,7 +279,7 @@ def unshelve(c: Contact, leg: Leg) -> None:
 # -- the steps, by type
 
 
-def on_created(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: ANN401, D103
+def on_created(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: ANN401, ARG001, D103
     c.over = False
     key: Key = (c.channel, None, None, None, c.extra)
     add(books.tally, ms // FINE_MS << DIMS_BITS | books.dims.id(key), UNIT["created"])
@@ -437,7 +437,7 @@ def on_transferred(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: 
     count(c, "transferred", ms, books)
 
 
-def nothing(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: ANN401, ARG001
+def nothing(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: ANN401
     """The step of facts that are kept but book nothing yet."""
 
 

@@ -1,7 +1,8 @@
 """Combinations of values, interned: what a booking is booked under, and which segments that means.
 
-A booking names a small int instead of strings; the segments of a combination are found once. Only dimensions that a
-configured segment uses are told apart, so that a booking and its retraction meet under one int.
+A booking names a small int instead of strings; the segments of a combination are found once. Only
+dimensions that a configured segment uses are told apart, so that a booking and its retraction meet
+under one int.
 """
 
 from collections import Counter
@@ -58,7 +59,7 @@ class Dims:
         return i
 
     def seen(self, segments: list[str]) -> None:
-        """Takes in the segments that are stored already: their values count among the first ones."""
+        """Takes in the segments that are stored: their values are among the first ones."""
         for name in segments:
             self.segment(name)
             if name != names.SITE:
@@ -75,9 +76,8 @@ class Dims:
 
     def _make(self, key: Key) -> int:
         channel, queue, agent, team, extra = key
-        reduced: Key = (
-            channel, queue, agent if self.with_agent else None, team if self.with_team else None, extra
-        )  # fmt: skip
+        agent, team = agent if self.with_agent else None, team if self.with_team else None
+        reduced: Key = (channel, queue, agent, team, extra)
         parts = self._parts(reduced)
         if len(self.fine) == _MOST:  # nobody gets here with values that mean something
             reduced = (OTHER, OTHER, OTHER if agent else None, None, ())
@@ -85,10 +85,7 @@ class Dims:
         i = self.ids.get(reduced)
         if i is None:
             i = self.ids[reduced] = len(self.fine)
-            segments = [names.SITE]
-            for wanted in self._policy.segments:
-                if all(d in parts for d in wanted):
-                    segments.append("+".join(parts[d] for d in names.DIMENSIONS if d in wanted))
+            segments = self._segments_of(parts)
             ints = [(self.segment(s), self._policy.retention.of(FINE, s) != 0) for s in segments]
             self.fine.append(tuple(s for s, fine in ints if fine))
             self.coarse.append(tuple(s for s, fine in ints if not fine))
@@ -97,6 +94,13 @@ class Dims:
             self.short_ms.append(limits.short_abandon_ms)
         self.ids[key] = i
         return i
+
+    def _segments_of(self, parts: dict[str, str]) -> list[str]:
+        return [names.SITE] + [
+            "+".join(parts[d] for d in names.DIMENSIONS if d in wanted)
+            for wanted in self._policy.segments
+            if all(d in parts for d in wanted)
+        ]
 
     def _parts(self, key: Key) -> dict[str, str]:
         channel, queue, agent, team, extra = key

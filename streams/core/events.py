@@ -1,7 +1,8 @@
 """Events as they come: CloudEvents 1.0 in JSON, one Struct a type, decoded as a tagged union.
 
-Only fields that the fold reads are declared; unknown fields are ignored, a wrong type is refused with the field's name.
-The position of a contact's type in `CONTACT_TYPES` is its rank: events of the same instant are folded in that order.
+Only fields that the fold reads are declared; unknown fields are ignored, a wrong type is refused
+with the field's name. The position of a contact's type in `CONTACT_TYPES` is its rank: events of
+the same instant are folded in that order.
 """
 
 import datetime as dt
@@ -53,13 +54,13 @@ class Data(Struct, gc=False):
 class Queued(Data, gc=False, kw_only=True):
     """An entry into a queue; without `queue` it is refused."""
 
-    queue: Id = field()  # type: ignore[assignment]  # narrows the optional attribute
+    queue: Id = field()
 
 
 class Rung(Data, gc=False, kw_only=True):
     """An agent's telephone rings, or stops without an answer."""
 
-    agent: Id = field()  # type: ignore[assignment]
+    agent: Id = field()
     cause: Literal["no_answer", "declined", "error", "caller_left", ""] | None = None
 
 
@@ -131,7 +132,7 @@ class Schedule(Event, gc=False, tag="agent.schedule"):
 class Alive(Event, gc=False, tag="source.alive"):
     """A feed's heartbeat: books nothing, moves the source's time."""
 
-    subject: str = ""  # type: ignore[assignment]
+    subject: str = ""
 
 
 class SurveySent(Event, gc=False, tag="survey.sent"):
@@ -182,7 +183,10 @@ UNION: Final[Any] = CONTACT_EVENTS[0]
 for _cls in (*CONTACT_EVENTS[1:], *_OTHER):
     UNION = UNION | _cls  # type: ignore[misc]
 decode = msgspec.json.Decoder(UNION).decode
-"""Value → event. Raises `msgspec.DecodeError` (of which `ValidationError` is one) with the field's path."""
+"""Value → event.
+
+Raises `msgspec.DecodeError` (of which `ValidationError` is one) with the field's path.
+"""
 
 
 class _Head(Struct):
@@ -190,7 +194,7 @@ class _Head(Struct):
 
 
 _head = msgspec.json.Decoder(_Head).decode
-EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc)
+EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 EARLIEST_MS: Final = 631_152_000_000
 """1990-01-01: nothing before it is accepted."""
 AHEAD_MS: Final = 300_000
@@ -204,7 +208,7 @@ def millis(time: dt.datetime) -> int:
 
 
 def is_unknown_type(raw: bytes) -> bool:
-    """Whether a value that `decode` refuses is an event of a type that nobody here knows: counted, not refused."""
+    """Whether a value that `decode` refuses has a type that nobody here knows: no dead letter."""
     try:
         return _head(raw).type not in TYPES
     except (msgspec.DecodeError, RecursionError):

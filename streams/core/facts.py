@@ -1,12 +1,13 @@
 """A contact is the set of its facts: this is the pure function from that set to state and bookings.
 
-Identity of a fact is (CloudEvents source, id); of one identity the greatest (time, bytes) stays. For
-most types, facts with equal (type, queue, agent, time) are one too. What is left is folded in the
-order (time, rank, id, source). The ledger's fast path must give the same result fact by fact.
+Identity of a fact is (CloudEvents source, id); of one identity the greatest (time, bytes) stays.
+For most types, facts with equal (type, queue, agent, time) are one too. What is left is folded in
+the order (time, rank, id, source). The ledger's fast path must give the same result fact by fact.
 """
 
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from streams.core.contact import RUNNING, STEPS, Contact, take_attributes
@@ -48,13 +49,13 @@ def winners(raws: Iterable[bytes], horizon_ms: int) -> list[Fact]:
     for facts in by_identity.values():
         if len(facts) > 1:
             facts.sort(key=lambda f: (f.ms, f.raw))
-            out += [a for a, b in zip(facts, facts[1:], strict=False) if b.ms - a.ms > horizon_ms]
+            out += [a for a, b in pairwise(facts) if b.ms - a.ms > horizon_ms]
         out.append(facts[-1])
     return out
 
 
 def in_order(facts: Iterable[Fact]) -> list[Fact]:
-    """Returns facts in the order in which they are folded, equal ones merged: the greatest bytes stay."""
+    """Returns facts in folding order; of equal ones the greatest bytes stay."""
     one: dict[Any, Fact] = {}
     for fact in facts:
         e = fact.event
@@ -81,7 +82,7 @@ def is_cut(c: Contact, ms: int, policy: FoldPolicy) -> bool:
 
 
 def begin_anew(c: Contact, channel: str) -> None:
-    """Makes it a new contact under the same id: facts stay with the id, attributes and state do not."""
+    """Makes it a new contact under the same id, of which only the facts stay."""
     fresh = Contact(channel, c.subject)
     for name in STATE_FIELDS:
         setattr(c, name, getattr(fresh, name))

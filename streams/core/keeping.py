@@ -1,9 +1,9 @@
 """How long contacts are kept: hot, cold, gone. Driven by the source's time alone.
 
-A contact that has been closed for an hour goes cold: only its facts are kept, packed. A closed contact
-whose last event is older than 2 H is gone, an open one when it has been silent for eight of its limits
-(then it is lost) and H more, because until then a fact for it may still arrive. Freeing memory here
-never decides anything: the ledger judges expiry when a fact arrives.
+A contact that has been closed for an hour goes cold: only its facts are kept, packed. A closed
+contact whose last event is older than 2 H is gone, an open one when it has been silent for eight of
+its limits (then it is lost) and H more, because until then a fact for it may still arrive. Freeing
+memory here never decides anything: the ledger judges expiry when a fact arrives.
 """
 
 from collections import defaultdict

@@ -1,20 +1,21 @@
 """The fold of one source: events in, changes out.
 
 Theory of operation. The ledger holds the contacts of one partition and the tally of what they have
-booked since the last commit. A fact that sorts after all others of its contact advances the contact's
-state at once: the fast path, written as one loop with locals, because it runs for every event. Any
-other fact, and any identity that may have been seen, takes the slow path: the first one takes all of
-the contact's bookings out, and at the commit its facts are folded once, from the set. Both paths give
-equal cells: that is what the property tests are for.
+booked since the last commit. A fact that sorts after all others of its contact advances the
+contact's state at once: the fast path, written as one loop with locals, because it runs for every
+event. Any other fact, and any identity that may have been seen, takes the slow path: the first one
+takes all of the contact's bookings out, and at the commit its facts are folded once, from the set.
+Both paths give equal cells: that is what the property tests are for.
 
-`take_changes` spreads the tally over cells, and says what changed in absolute values. Time in here is
-`top_ms`, the greatest accepted event time: nothing else makes anything late, expired or forgotten.
+`take_changes` spreads the tally over cells, and says what changed in absolute values. Time in here
+is `top_ms`, the greatest accepted event time: nothing else makes anything late, expired or
+forgotten.
 """
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from itertools import repeat
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -32,7 +33,7 @@ from streams.core.policy import FoldPolicy
 FOREVER: Final = 1 << 62
 
 
-class Refused(NamedTuple):
+class Refused(msgspec.Struct, frozen=True):
     """A value that is not accepted: a dead letter."""
 
     index: int
@@ -65,7 +66,9 @@ class Ledger:
 
     # -- taking events in
 
-    def apply_all(self, values: Sequence[bytes], appended_ms: Sequence[int] | int) -> list[Refused]:
+    def apply_all(  # noqa: C901, PLR0912, PLR0915  # the hot loop: no call a record
+        self, values: Sequence[bytes], appended_ms: Sequence[int] | int
+    ) -> list[Refused]:
         """Folds a chunk, in log order.
 
         Args:
@@ -274,7 +277,10 @@ class Ledger:
         self._live.loaded(stored.live)
 
     def everything(self) -> Visible:
-        """Returns the whole of what readers may see, after `take_changes`; the histograms are the ledger's own."""
+        """Returns the whole of what readers may see, after `take_changes`.
+
+        The histograms are the ledger's own.
+        """
         return Visible(
             self.cells.everything(),  # type: ignore[arg-type]
             ([], [], []), self._live.everything(), list(self.dims.names), self.top_ms,

@@ -1,8 +1,8 @@
 """Contacts that wait or are served now, counted by segment as readers need them.
 
 A contact is published as (kind, since, expiry, due) in seconds; those that are alike are counted
-together. Nothing here asks what time it is: whether a contact is still waiting or orphaned is decided
-by whoever reads, and a contact disappears by an event or, lost, by the source's time.
+together. Nothing here asks what time it is: whether a contact is still waiting or orphaned is
+decided by whoever reads, and a contact disappears by an event or, lost, by the source's time.
 """
 
 from collections.abc import Mapping
@@ -26,9 +26,8 @@ class LiveBook:
     def update(self, c: Contact, top_ms: int) -> None:
         """Publishes a contact as it is after its latest fact."""
         new = None
-        if c.leg == RUNNING or c.outcome == OPEN:
-            if lost_at_ms(c, self._policy) > top_ms:
-                new = self._entry(c)
+        if (c.leg == RUNNING or c.outcome == OPEN) and lost_at_ms(c, self._policy) > top_ms:
+            new = self._entry(c)
         if new != c.live:
             self.remove(c)
             if new is not None:

@@ -1,7 +1,7 @@
 """Names of segments: `site`, `queue:support`, `channel:voice+queue:support`.
 
-A segment is the key of every number. Its parts stand in one fixed order and their values are percent-encoded, so one
-segment has one name: NFC, case-sensitive, at most 200 bytes.
+A segment is the key of every number. Its parts stand in one fixed order and their values are
+percent-encoded, so one segment has one name: NFC, case-sensitive, at most 200 bytes.
 """
 
 import unicodedata
@@ -14,12 +14,15 @@ from streams.core.errors import BadName
 SITE: Final = "site"
 """The segment of everything."""
 DIMENSIONS: Final = (
-    "site", "channel", "queue", "team", "agent", "product", "reason", "customer", "step", "language", "priority",
-    "campaign", "pause",
+    "site", "channel", "queue", "team", "agent", "product", "reason", "customer", "step",
+    "language", "priority", "campaign", "pause",
 )  # fmt: skip
 """The parts that a segment may have, in the order in which they stand."""
 ATTRIBUTES: Final[Mapping[str, str]] = {d: "group" if d == "customer" else d for d in DIMENSIONS}
-"""The attribute of an event that feeds a dimension: a customer's pseudonym is never a segment, the group is."""
+"""The attribute of an event that feeds a dimension: a customer's pseudonym is never a segment.
+
+The group is.
+"""
 MAX_BYTES: Final = 200
 _ENCODED = {ord(c): f"%{ord(c):02X}" for c in "%+,@*/|"} | {
     i: f"%{i:02X}" for i in (*range(32), 127)
@@ -67,9 +70,8 @@ def parse(segment: str) -> str:
     for p in segment.split("+"):
         dimension, colon, value = p.partition(":")
         if dimension not in DIMENSIONS or not colon or not value:
-            raise BadName(
-                f"segment {segment!r}: {p!r} is not DIMENSION:VALUE (dimensions: {', '.join(DIMENSIONS)})"
-            )
+            known = ", ".join(DIMENSIONS)
+            raise BadName(f"segment {segment!r}: {p!r} is not DIMENSION:VALUE (known: {known})")
         if dimension in parts:
             raise BadName(f"segment {segment!r}: {dimension} stands twice")
         parts[dimension] = value if value == "*" else encode(unquote(value))
@@ -80,7 +82,7 @@ def parse(segment: str) -> str:
 
 
 def matches(pattern: str, segment: str) -> bool:
-    """Whether a segment is one that a pattern such as `queue:*` or `channel:voice+queue:*` asks for."""
+    """Whether a pattern such as `channel:voice+queue:*` asks for this segment."""
     if "*" not in pattern:
         return pattern == segment
     wanted, parts = pattern.split("+"), segment.split("+")

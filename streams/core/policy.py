@@ -1,7 +1,7 @@
-"""Settings of the numbers: which formula a queue uses, its answer target, its targets, which segments are kept.
+"""Settings of the numbers: formulas, answer targets, targets, segments.
 
-`FoldPolicy` is what changes cells (a change means: fold the log again); `ReadingPolicy` is what changes only how cells
-are read. Both are frozen, and built from `pouls.toml` by `streams.settings`.
+`FoldPolicy` is what changes cells (a change means: fold the log again); `ReadingPolicy` is what
+changes only how cells are read. Both are frozen, and built from `pouls.toml` by `streams.settings`.
 """
 
 from collections.abc import Mapping
@@ -41,7 +41,10 @@ class FoldPolicy(msgspec.Struct, frozen=True):
 
     timezone: str = "UTC"
     segments: tuple[tuple[str, ...], ...] = (("channel",), ("queue",), ("agent",))
-    """Dimensions of the segments that are booked besides `site`: ("channel", "queue") is the combination."""
+    """Dimensions of the segments that are booked besides `site`: ("channel".
+
+    "queue") is the combination.
+    """
     horizon_ms: int = 24 * HOUR_MS
     """H: an event older than this behind the source's greatest event time is late."""
     lateness: bool = True
@@ -70,14 +73,14 @@ class FoldPolicy(msgspec.Struct, frozen=True):
         )
 
     def limits(self, channel: str) -> tuple[int, int]:
-        """Returns how long a contact of this channel may stay silent while waiting and in service, in ms."""
+        """Returns how long a contact may stay silent while waiting and in service, in ms."""
         return self.limits_ms.get(channel, (DEFAULT_LIMIT_OTHER_MS, DEFAULT_LIMIT_OTHER_MS))
 
 
 class Target(msgspec.Struct, frozen=True):
-    """Bands of one KPI, inclusive: ok inside [low, high], warning inside the wider pair, critical outside of both.
+    """Bands of one KPI, inclusive: ok inside the narrow pair, warning inside the wider one.
 
-    `None` = no limit on that side. Shares are 0..1, durations seconds.
+    Outside of both it is critical; `None` = no limit on that side. Shares 0..1, durations in s.
     """
 
     low: float | None = None
@@ -112,7 +115,10 @@ class ReadingPolicy(msgspec.Struct, frozen=True):
         return self.default if queue is None else self.queues.get(queue, self.default)
 
     def target(self, segment: str, kpi: str, catalogue: Target | None) -> Target | None:
-        """Returns the target of a KPI of a segment: its queue's, else the site's, else the catalogue's."""
+        """Returns the target of a KPI of a segment: its queue's, else the site's.
+
+        Else the catalogue's.
+        """
         queue = value_of(segment, "queue")
         own = self.queue_targets.get(queue, {}).get(kpi) if queue is not None else None
         return own or self.targets.get(kpi) or catalogue

@@ -1,8 +1,9 @@
 """Sums: every measure of a cell in one integer, durations also in a histogram.
 
-A cell's sums are one Python int of signed 48-bit lanes, a lane a measure: adding two cells is one addition, taking
-a booking back one subtraction, and the lanes are only told apart when somebody reads. 48 bits hold 4,400 years of
-milliseconds. The order of the lanes is part of what lies in Redis: new measures are added at the end.
+A cell's sums are one Python int of signed 48-bit lanes, a lane a measure: adding two cells is one
+addition, taking a booking back one subtraction, and the lanes are only told apart when somebody
+reads. 48 bits hold 4,400 years of milliseconds. The order of the lanes is part of what lies in
+Redis: new measures are added at the end.
 """
 
 from bisect import bisect_left
@@ -52,7 +53,10 @@ HANDLE: Final = 1 << FAMILY_BITS
 
 
 class Cell(NamedTuple):
-    """The sums of one (segment, bucket): lanes, and counts by family | histogram index (shared: never mutate)."""
+    """The sums of one (segment, bucket): lanes, and counts by family | histogram index (shared.
+
+    Never mutate).
+    """
 
     sums: int
     hist: Mapping[int, int]
@@ -82,7 +86,10 @@ def histogram_index(ms: int) -> int:
 
 
 def histogram_seconds(index: int) -> float:
-    """Returns the value that stands for a bucket: 2γ^i/(γ+1), within 1 % of everything in it; zero stands for itself."""
+    """Returns the value that stands for a bucket: 2γ^i/(γ+1), within 1 % of everything in it.
+
+    Zero stands for itself.
+    """
     return 2 * GAMMA ** (index - 1) / (GAMMA + 1) / 1000 if index else 0.0
 
 
