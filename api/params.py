@@ -23,7 +23,7 @@ class BadParameter(msgspec.Struct, frozen=True):
     message: str
 
 
-class BadRequest(Exception):  # noqa: N818 - the name of the HTTP status
+class BadRequest(Exception):
     """Everything that is wrong with a request: status 400."""
 
     def __init__(self, parameters: list[BadParameter]) -> None:

@@ -22,23 +22,23 @@ def test_lists_come_by_comma_or_by_repetition() -> None:
     """Or both; each value once, in the order given."""
     params = Params("segment=site,queue:a&segment=queue:b,site", KNOWN)
 
-    assert ["site", "queue:a", "queue:b"] == params.many("segment")
+    assert params.many("segment") == ["site", "queue:a", "queue:b"]
 
 
 def test_a_plus_between_two_parts_of_a_segment_stays_a_plus() -> None:
     """Nobody has to encode `channel:voice+queue:x`; encoded it works as well."""
-    assert ["channel:voice+queue:x"] == Params("segment=channel:voice+queue:x", KNOWN).many(
-        "segment"
-    )
-    assert ["channel:voice+queue:x"] == Params("segment=channel:voice%2Bqueue:x", KNOWN).many(
-        "segment"
-    )
+    assert Params("segment=channel:voice+queue:x", KNOWN).many("segment") == [
+        "channel:voice+queue:x"
+    ]
+    assert Params("segment=channel:voice%2Bqueue:x", KNOWN).many("segment") == [
+        "channel:voice+queue:x"
+    ]
 
 
 def test_a_plus_elsewhere_is_a_space_as_browsers_write_it() -> None:
     """`URLSearchParams` turns a space into a plus."""
-    assert ["queue:after sales"] == Params("segment=queue:after+sales", KNOWN).many("segment")
-    assert ["queue:after sales"] == Params("segment=queue:after%20sales", KNOWN).many("segment")
+    assert Params("segment=queue:after+sales", KNOWN).many("segment") == ["queue:after sales"]
+    assert Params("segment=queue:after%20sales", KNOWN).many("segment") == ["queue:after sales"]
 
 
 @pytest.mark.parametrize(
@@ -52,24 +52,22 @@ def test_a_plus_elsewhere_is_a_space_as_browsers_write_it() -> None:
     ],
 )
 def test_moments_are_rfc_3339_or_local_dates(text: str, ms: int) -> None:
-    """Also with the `+` of the offset unescaped; a date is its midnight in the zone of the numbers."""
+    """The `+` of an offset may stand unescaped; a date is its midnight in the numbers' zone."""
     params = Params(f"from={text}", KNOWN)
 
     assert ms == params.moment("from", PARIS)
     params.check()
 
 
-@pytest.mark.parametrize(
-    "text", ["yesterday", "2026-11-24T10:15:00", "2026-13-01", "0001-01-01T00:00:00+23:00x"]
-)
+@pytest.mark.parametrize("text", ["yesterday", "2026-11-24T10:15:00", "2026-13-01"])
 def test_other_moments_are_mistakes(text: str) -> None:
     """A time without offset is nobody's."""
-    assert ["from"] == names(f"from={text}")
+    assert names(f"from={text}") == ["from"]
 
 
 def test_all_mistakes_are_told_at_once() -> None:
     """Unknown names, empty values, two values where one is possible, a bad time."""
-    assert ["from", "kpi", "segment", "segmnt"] == names("segment=&kpi=a,b&from=x&segmnt=y")
+    assert names("segment=&kpi=a,b&from=x&segmnt=y") == ["from", "kpi", "segment", "segmnt"]
 
 
 def test_check_raises_what_was_found() -> None:
