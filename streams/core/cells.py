@@ -34,7 +34,8 @@ _LOW, _HIST_LOW = (1 << DIMS_BITS) - 1, (1 << HIST_BITS) - 1
 Bucket = dict[int, list[Any]]
 """segment → [sums, histogram or None]"""
 Delta = dict[int, Bucket]
-"""bucket → what is added to it"""
+"""bucket → what is added to it: segment → [sums, marks]. A mark is a histogram index, +1; or its
+complement, −1: lists roll up faster than dicts, and are counted once a resolution."""
 Named = tuple[int, str]
 """(bucket, segment's name)"""
 _pack = msgspec.msgpack.Encoder().encode
@@ -140,30 +141,31 @@ class Cells:
                 if bucket != last:
                     last, above = bucket, quarter.setdefault(bucket // FINE_PER_QUARTER, {})
                     to = fine.setdefault(bucket, {}) if bucket >= oldest else above
+                marks = [index] * n if n > 0 else [~index] * -n
                 for segment in fine_segments[dims]:
-                    _count(to, segment, index, n)
+                    _mark(to, segment, marks)
                 for segment in coarse_segments[dims]:
-                    _count(above, segment, index, n)
+                    _mark(above, segment, marks)
 
     def _apply(self, res: int, delta: Delta, top_ms: int, gone: list[Named]) -> dict[Named, Cell]:
         changed: dict[Named, Cell] = {}
-        names, keeps = self._dims.names, self._keeps
+        names, keeps, new = self._dims.names, self._keeps, tuple.__new__  # what Cell() calls
         firsts = {k: self._first_kept(res, k, top_ms) for k in self._classes[res]}
         all_kept = max(firsts.values(), default=0)
         for bucket, cells in delta.items():
             held = self._bucket(res, bucket)
-            for segment, (sums, hist) in cells.items():
+            for segment, (sums, marks) in cells.items():
                 if bucket < all_kept and bucket < firsts[keeps[segment][res]]:
                     continue
                 cell = held.get(segment)
                 if cell is None:
-                    cell = held[segment] = [sums, _added(None, hist) if hist else None]
+                    cell = held[segment] = [sums, None]
                 else:
                     cell[0] += sums
-                    if hist:
-                        cell[1] = _added(cell[1], hist)
+                if marks:
+                    cell[1] = _counted(cell[1], marks)
                 if cell[0] or cell[1]:
-                    changed[bucket, names[segment]] = Cell(cell[0], cell[1] or {})
+                    changed[bucket, names[segment]] = new(Cell, (cell[0], cell[1] or {}))
                 else:
                     del held[segment]
                     gone.append((bucket, names[segment]))
@@ -237,39 +239,44 @@ class Cells:
             thawed.clear()
 
 
-def _count(to: Bucket, segment: int, index: int, n: int) -> None:
+def _mark(to: Bucket, segment: int, marks: list[int]) -> None:
     cell = to.get(segment)
     if cell is None:
-        to[segment] = [0, {index: n}]
+        to[segment] = [0, marks[:]]
     elif cell[1] is None:
-        cell[1] = {index: n}
+        cell[1] = marks[:]
     else:
-        hist = cell[1]
-        hist[index] = hist.get(index, 0) + n
+        cell[1] += marks
 
 
 def _merge(to: Bucket, cells: Bucket) -> None:
-    for segment, (sums, hist) in cells.items():
+    for segment, (sums, marks) in cells.items():
         cell = to.get(segment)
         if cell is None:
-            to[segment] = [sums, dict(hist) if hist else None]
+            to[segment] = [sums, marks and marks[:]]
         else:
             cell[0] += sums
-            if hist:
-                cell[1] = _added(cell[1], hist)
+            if marks:
+                if cell[1] is None:
+                    cell[1] = marks[:]
+                else:
+                    cell[1] += marks
 
 
-def _added(mine: dict[int, int] | None, hist: dict[int, int]) -> dict[int, int]:
-    """Adds a histogram to one of ours, in place; counts of zero are taken out."""
-    if mine is None:
-        mine = {}
-    for index, n in hist.items():
-        left = mine.get(index, 0) + n
-        if left:
-            mine[index] = left
+def _counted(hist: dict[int, int] | None, marks: list[int]) -> dict[int, int]:
+    """Counts marks into a histogram of ours, in place; counts of zero are taken out."""
+    if hist is None:
+        hist = {}
+    for mark in marks:
+        if mark >= 0:
+            hist[mark] = hist.get(mark, 0) + 1
         else:
-            mine.pop(index, None)
-    return mine
+            hist[~mark] = hist.get(~mark, 0) - 1
+    if min(marks) < 0:
+        for index in {~m for m in marks if m < 0}:
+            if not hist[index]:
+                del hist[index]
+    return hist
 
 
 def _frozen(held: Bucket) -> bytes:
