@@ -27,7 +27,7 @@ private_uv() {
             fi
             pip=".build/pip/bin/python -m pip"
         fi
-        $pip install --quiet --disable-pip-version-check --no-deps --require-hashes \
+        $pip install --quiet --root-user-action=ignore --no-deps --require-hashes \
             --target .build/uv -r tools/uv.lock >&2
     fi
     echo .build/uv/bin/uv
