@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.buckets import EVERYTHING
+from streams.core.buckets import EVERYTHING, Retention, Zone, bucket_start_ms
 from streams.core.ledger import Ledger
 from streams.core.policy import FoldPolicy
 from streams.core.tally import EDGES, HANDLE, family, histogram_index, lanes
@@ -122,6 +122,58 @@ def test_a_ledger_that_is_stored_and_loaded_goes_on_as_if_nothing_had_happened(s
 
     assert everything(want) == everything(got)
     assert want.everything().live == got.everything().live
+
+
+SHORT = Retention(
+    fine_ms=HOUR,
+    quarter_ms=9 * HOUR,
+    quarter_detail_ms=5 * HOUR,
+    day_ms=72 * HOUR,
+    day_agent_ms=30 * HOUR,
+)
+FORGETFUL = FoldPolicy(timezone="Europe/Paris", retention=SHORT)
+
+
+@given(SEEDS)
+def test_cells_are_kept_exactly_as_long_as_the_source_s_time_says(seed: int) -> None:
+    """Whatever the batching, what is held is what begins at or after source time − retention."""
+    span, records = world(seed)
+    r = random.Random(seed)  # noqa: S311
+    zone = Zone(POLICY.timezone)
+    raws = arrivals(span, records, r)
+    ledger = folded(raws, r, r.choice([0, 0.2, 1]), FORGETFUL)
+    want = reference.cells(raws, POLICY.timezone)
+
+    for res, store in enumerate(sums(ledger)):
+        assert store == {
+            (b, s): c
+            for (b, s), c in want[res].items()
+            if bucket_start_ms(res, b, zone) >= ledger.top_ms - (SHORT.of(res, s) or 0)
+        }
+
+
+@given(SEEDS)
+def test_the_changes_of_all_commits_add_up_to_everything(seed: int) -> None:
+    """A reader that applies every change, and drops what is gone, holds what the ledger holds."""
+    span, records = world(seed)
+    r = random.Random(seed)  # noqa: S311
+    ledger, raws = Ledger(FORGETFUL, "voice"), arrivals(span, records, r)
+    cells: tuple[dict[Any, Any], ...] = ({}, {}, {})
+    live: dict[str, Any] = {}
+    segments: list[str] = []
+    for i in range(0, len(raws), 4):
+        ledger.apply_all(raws[i : i + 4], NO_END)
+        change = ledger.take_changes().visible
+        for mine, theirs, gone in zip(cells, change.cells, change.gone, strict=True):
+            mine.update({k: (c.sums, dict(c.hist)) for k, c in theirs.items()})
+            for key in gone:
+                mine.pop(key, None)
+        live.update(change.live)
+        segments += change.segments
+
+    assert everything(ledger) == cells
+    assert ledger.everything().live == {s: n for s, n in live.items() if n}
+    assert ledger.everything().segments == segments
 
 
 @pytest.mark.parametrize("ms", [0, 1, 2, 999, 1000, 20_000, 61_437_000])
