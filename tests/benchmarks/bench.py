@@ -1,0 +1,152 @@
+"""One worker against a bare consume-and-decode loop, on the same topic in the same run.
+
+Real Kafka, real Redis, `pouls worker` as operators run it: all KPIs, four segments an event, three
+resolutions, durable commits. Rates are taken from the first commit to the last, so that neither
+side pays for its start. Figures of a shared machine move: compare the ratio, not the rates.
+
+`python -m tests.benchmarks.bench --days 10 --runs 3` prints JSON.
+"""
+
+import argparse
+import asyncio
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from redis import Redis
+
+from tests import servers
+from tests.benchmarks import load
+from tests.servers import Process
+
+POULS = Path(sys.executable).parent / "pouls"
+TOPIC = "calls"
+PARTITIONS = 4
+SAMPLE_S = 0.05
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How much is measured."""
+
+    days: int
+    contacts_a_day: int
+    runs: int
+    seed: int = 1
+
+
+@dataclass(frozen=True)
+class Folded:
+    """What one worker did with the whole topic."""
+
+    events_per_s: float
+    events_per_cpu_s: float
+    peak_rss_mb: float
+
+
+def measure(shape: Shape, directory: Path) -> dict[str, Any]:
+    """Return the figures of the loop and of the worker, run by run and as medians."""
+    directory.mkdir(parents=True, exist_ok=True)
+    with servers.kafka(directory / "kafka") as kafka, servers.redis(directory / "redis") as redis:
+        url = f"redis://{redis.address}/0"
+        env = {"POULS_KAFKA": kafka.address, "POULS_REDIS": url}
+        subprocess.run([POULS, "topics"], check=True, env=os.environ | env, stdout=sys.stderr)
+        stream = load.events(shape.days, shape.contacts_a_day, shape.seed)
+        count = asyncio.run(load.write(kafka.address, TOPIC, PARTITIONS, stream))
+        loops, workers = [], []
+        for run in range(shape.runs):
+            _say(f"run {run + 1} of {shape.runs}: {count} events, bare loop")
+            loops.append(_loop(kafka.address, count))
+            _say(f"  {loops[-1]:,.0f} events/s; worker")
+            workers.append(_worker(env, url, count, directory / f"worker-{run}.log"))
+            _say(f"  {workers[-1].events_per_s:,.0f} events/s")
+    rates = [w.events_per_s for w in workers]
+    return {
+        "events": count,
+        "event_days": shape.days,
+        "seed": shape.seed,
+        "loop_events_per_s": _rounded(loops),
+        "worker_events_per_s": _rounded(rates),
+        "worker_events_per_cpu_s": _rounded([w.events_per_cpu_s for w in workers]),
+        "worker_peak_rss_mb": _rounded([w.peak_rss_mb for w in workers]),
+        "ratio": round(statistics.median(w / r for w, r in zip(rates, loops, strict=True)), 3),
+    }
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)  # noqa: T201 - a command's progress
+
+
+def _rounded(values: list[float]) -> list[int]:
+    return [round(value) for value in values]
+
+
+def _loop(bootstrap: str, count: int) -> float:
+    command = [sys.executable, "-m", "tests.benchmarks.loop", bootstrap, TOPIC, str(count)]
+    return float(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+
+
+def _worker(env: dict[str, str], url: str, count: int, log: Path) -> Folded:
+    """Let a worker fold the topic into an empty Redis."""
+    with Redis.from_url(url) as redis:
+        redis.flushall()
+        with Process([POULS, "worker"], log, env) as worker:
+            return _watch(worker, redis, count)
+
+
+def _watch(worker: Process, redis: Redis, count: int) -> Folded:
+    process = psutil.Process(worker.pid)
+    first = (0.0, 0, 0.0)
+    peak = 0
+    while True:
+        if not worker.running:
+            raise servers.ServerError(f"the worker ended:\n{worker.said()}")
+        now, done, cpu = time.perf_counter(), folded(redis), _cpu_s(process)
+        peak = max(peak, process.memory_info().rss)
+        if done and not first[1]:
+            first = (now, done, cpu)
+        if done >= count:
+            events = done - first[1]
+            return Folded(events / (now - first[0]), events / (cpu - first[2]), peak / 2**20)
+        time.sleep(SAMPLE_S)
+
+
+def _cpu_s(process: psutil.Process) -> float:
+    times = process.cpu_times()
+    return float(times.user + times.system)
+
+
+def folded(redis: Redis) -> int:
+    """Return how many records of the topic are committed in Redis."""
+    offsets = (redis.hget(f"pouls:1:{{{TOPIC}-{p}}}", "offset") for p in range(PARTITIONS))
+    return sum(int(offset) + 1 for offset in offsets if offset is not None)
+
+
+def arguments(argv: list[str] | None = None) -> Shape:
+    """Return what the command line asks for; the defaults are the issue's shape."""
+    parser = argparse.ArgumentParser(description="Measure one worker against a bare loop.")
+    parser.add_argument("--days", type=int, default=10, help="event-days")
+    parser.add_argument(
+        "--contacts", type=int, default=24_000, help="contacts a day, 5 events each"
+    )
+    parser.add_argument("--runs", type=int, default=3)
+    options = parser.parse_args(argv)
+    return Shape(options.days, options.contacts, options.runs)
+
+
+def main() -> None:
+    """Measure in a temporary directory and print JSON."""
+    with tempfile.TemporaryDirectory(prefix="pouls-bench-") as directory:
+        print(json.dumps(measure(arguments(), Path(directory)), indent=2))  # noqa: T201
+
+
+if __name__ == "__main__":
+    main()

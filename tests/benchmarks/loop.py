@@ -1,0 +1,34 @@
+"""The bare loop that the worker is measured against: consume with aiokafka, decode, nothing else.
+
+`python -m tests.benchmarks.loop BOOTSTRAP TOPIC COUNT` prints the events a second.
+"""
+
+import asyncio
+import sys
+import time
+
+from aiokafka import AIOKafkaConsumer
+
+from streams.core.events import decode
+
+
+async def rate(bootstrap: str, topic: str, count: int) -> float:
+    """Return events a second, from the first batch to the last of `count` events."""
+    consumer = AIOKafkaConsumer(topic, bootstrap_servers=bootstrap, auto_offset_reset="earliest")
+    await consumer.start()
+    try:
+        seen, first, started = 0, 0, 0.0
+        while seen < count:
+            for records in (await consumer.getmany(timeout_ms=1000)).values():
+                for record in records:
+                    decode(record.value)
+                seen += len(records)
+            if not started and seen:
+                started, first = time.perf_counter(), seen
+        return (seen - first) / (time.perf_counter() - started)
+    finally:
+        await consumer.stop()
+
+
+if __name__ == "__main__":
+    print(asyncio.run(rate(sys.argv[1], sys.argv[2], int(sys.argv[3]))))  # noqa: T201
