@@ -89,7 +89,8 @@ class Contact(msgspec.Struct, gc=False):
     touched: bool = False
     dirty: bool = False
     listed: bool = False
-    scheduled: bool = False
+    scheduled: int = 0
+    """When it is looked at again, in ms, in case it is lost by then; 0 = never."""
     lost: bool = False
     live: "tuple[int, LiveKey] | None" = None
     """What is published of it: combination and `LiveKey`."""

@@ -38,9 +38,16 @@ class Keeping:
         """Lists a contact that has been closed."""
         self._closed[c.last_ms // HOUR_MS].append(c.subject)
 
-    def open(self, c: Contact, lost_at: int) -> None:
-        """Lists an open contact, to be looked at when it might be lost."""
-        heappush(self._open, (lost_at, c.subject))
+    def open(self, c: Contact, top_ms: int) -> None:
+        """Lists an open contact, to be looked at when it might be lost, or sooner."""
+        lost_at = lost_at_ms(c, self._policy)
+        c.lost = c.lost and lost_at <= top_ms
+        self._look_later(c, lost_at)
+
+    def _look_later(self, c: Contact, at: int) -> None:
+        if not c.scheduled or at < c.scheduled:  # its limit may have become shorter
+            c.scheduled = at
+            heappush(self._open, (at, c.subject))
 
     def warm(self, subject: str) -> list[bytes]:
         """Returns the facts of a cold contact, which is cold no longer."""
@@ -75,7 +82,11 @@ class Keeping:
                 del self.cold[subject]
                 gone.append(subject)
         while self._open and self._open[0][0] <= top_ms:
-            self._look_at(contacts, heappop(self._open)[1], top_ms, live, gone)
+            at, subject = heappop(self._open)
+            c = contacts.get(subject)
+            if c is not None and c.scheduled == at:
+                c.scheduled = 0
+                self._look_at(contacts, c, top_ms, live, gone)
         return gone
 
     def _cool(self, contacts: dict[str, Contact], subject: str, hour: int) -> None:
@@ -93,35 +104,25 @@ class Keeping:
             self._gone[last_hour].add(subject)
 
     def _look_at(
-        self,
-        contacts: dict[str, Contact],
-        subject: str,
-        top_ms: int,
-        live: LiveBook,
-        gone: list[str],
+        self, contacts: dict[str, Contact], c: Contact, top_ms: int, live: LiveBook, gone: list[str]
     ) -> None:
         """Loses an open contact, or looks at it again later."""
-        c = contacts.get(subject)
-        if c is None or not c.scheduled:
-            return
         if c.closed:
-            c.scheduled = False
             return
         lost_at = lost_at_ms(c, self._policy)
         gone_at = lost_at + self._policy.horizon_ms + 1
         if lost_at > top_ms:
-            c.lost = False
-            self.open(c, lost_at)
+            self._look_later(c, lost_at)
         elif gone_at > top_ms:
             self._lose(c, live)
-            self.open(c, gone_at)
+            self._look_later(c, gone_at)
         else:
             self._lose(c, live)
-            del contacts[subject]
-            gone.append(subject)
+            del contacts[c.subject]
+            gone.append(c.subject)
 
     def _lose(self, c: Contact, live: LiveBook) -> None:
+        live.remove(c)
         if not c.lost:
             c.lost = True
             self.lost += 1
-            live.remove(c)

@@ -25,7 +25,7 @@ from streams.core.changes import Changes, Facts, Visible
 from streams.core.contact import STEPS, Contact, take_attributes
 from streams.core.dims import Dims
 from streams.core.events import AHEAD_MS, EARLIEST_MS, EPOCH, decode, is_unknown_type
-from streams.core.facts import LOST_AFTER_LIMITS, Pad, begin_anew, fold, is_cut, lost_at_ms
+from streams.core.facts import LOST_AFTER_LIMITS, Pad, begin_anew, fold, is_cut
 from streams.core.keeping import Keeping
 from streams.core.livebook import LiveBook
 from streams.core.policy import FoldPolicy
@@ -254,9 +254,8 @@ class Ledger:
             facts.added[c.subject] = c.raws[c.stored :]
         c.stored = len(c.raws)
         self._live.update(c, self.top_ms)
-        if not c.scheduled and not c.closed:
-            c.scheduled = True
-            self._keeping.open(c, lost_at_ms(c, self.policy))
+        if not c.closed:
+            self._keeping.open(c, self.top_ms)
 
     def load(self, stored: Visible, facts: Iterable[tuple[str, list[bytes]]]) -> None:
         """Takes in what is stored, into a new ledger."""
@@ -272,8 +271,7 @@ class Ledger:
                 c.listed = True
                 self._keeping.closed(c)
             else:
-                c.scheduled = True
-                self._keeping.open(c, lost_at_ms(c, self.policy))
+                self._keeping.open(c, self.top_ms)
         self._live.loaded(stored.live)
 
     def everything(self) -> Visible:
