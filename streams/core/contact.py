@@ -185,7 +185,8 @@ def add(tally: dict[int, int], key: int, value: int) -> None:
 def open_entry(c: Contact, ms: int, queue: str | None, books: Books) -> None:
     """Opens a queue entry: offered."""
     c.queue, c.entry_ms, c.outcome, c.outcome_booked, c.over = queue, ms, OPEN, None, False
-    add(books.tally, ms // FINE_MS << DIMS_BITS | queue_dims(c, books), _U_OFFERED)
+    tally, key = books.tally, ms // FINE_MS << DIMS_BITS | queue_dims(c, books)
+    tally[key] = tally.get(key, 0) + _U_OFFERED
 
 
 def book_outcome(c: Contact, outcome: int, booking: Booking, books: Books) -> None:
@@ -195,8 +196,9 @@ def book_outcome(c: Contact, outcome: int, booking: Booking, books: Books) -> No
         add(tally, old.key, -old.value)
         add(hist, old.hist_key, -1)
     c.outcome, c.outcome_booked = outcome, booking
-    add(tally, booking.key, booking.value)
-    add(hist, booking.hist_key, 1)
+    key, hist_key = booking.key, booking.hist_key
+    tally[key] = tally.get(key, 0) + booking.value
+    hist[hist_key] = hist.get(hist_key, 0) + 1
 
 
 def no_answer(
@@ -236,8 +238,8 @@ def book_leg(c: Contact, key: int, books: Books) -> None:
         value += wrap << _S_WRAP
     hist_key = key << HIST_BITS | HANDLE + bisect_left(EDGES, talk + hold + wrap)
     c.leg_booked = Booking(key, value, hist_key)
-    add(tally, key, value)
-    add(hist, hist_key, 1)
+    tally[key] = tally.get(key, 0) + value
+    hist[hist_key] = hist.get(hist_key, 0) + 1
 
 
 def end_leg(c: Contact, ms: int, talk_s: float | None, hold_s: float | None, books: Books) -> None:
