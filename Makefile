@@ -18,7 +18,8 @@ check: install  ## run every check and every test, with fixed seeds, as CI does
 	$(RUN)ruff format --check
 	$(RUN)mypy
 	$(RUN)lint-imports
-	tools/wall.sh build check
+	$(PY) api/wall/build.py
+	$(PY) api/wall/build.py --check
 	$(PY) -m pytest --hypothesis-profile=ci
 
 .PHONY: test
@@ -38,11 +39,11 @@ full: install wall  ## run the long proofs; writes docs/results/*.json
 .PHONY: install
 install: .venv/installed  ## fill .venv from requirements.lock
 .venv/installed: requirements.lock pyproject.toml tools/install.sh tools/uv.lock
-	tools/install.sh
+	@tools/install.sh
 
 .PHONY: wall
 wall: install  ## build the wall into api/static
-	tools/wall.sh
+	$(PY) api/wall/build.py
 
 .PHONY: fmt
 fmt: install  ## format the code and mend what can be mended
