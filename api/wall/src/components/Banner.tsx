@@ -1,0 +1,16 @@
+import type { Banner as Model } from "../banner.ts";
+import { Icon } from "./Icon.tsx";
+
+/** The sentence across the wall. */
+export function Banner({ banner }: { banner: Model | null }) {
+  if (banner === null) {
+    return null;
+  }
+  return (
+    <div class={`banner ${banner.kind}`}>
+      <Icon status="warning" />
+      <strong>{banner.title}</strong>
+      <span>{banner.detail}</span>
+    </div>
+  );
+}

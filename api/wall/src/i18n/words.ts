@@ -1,0 +1,83 @@
+/** Everything the wall says itself; names and definitions of KPIs come from the catalogue. */
+
+export interface Plural {
+  readonly one: string;
+  readonly other: string;
+}
+
+/** All words of one language: a language is complete or it does not compile. */
+export interface Words {
+  readonly locale: string;
+  readonly wall: string;
+  readonly now: string;
+  readonly today: string;
+  readonly interval: string;
+  readonly minutes: string;
+  readonly hours: string;
+  readonly days: string;
+  readonly site: string;
+  readonly dimensions: Readonly<Record<string, string>>;
+  readonly sources: Readonly<Record<string, string>>;
+  readonly target: string;
+  readonly between: string;
+  readonly noTarget: string;
+  readonly noData: string;
+  readonly nobodyWaits: string;
+  readonly tooFew: string;
+  readonly sample: string;
+  readonly revised: string;
+  readonly status: { readonly ok: string; readonly warning: string; readonly critical: string; readonly none: string };
+  readonly inside: string;
+  readonly above: string;
+  readonly below: string;
+  readonly points: Plural;
+  readonly contacts: Plural;
+  readonly waiting: Plural;
+  readonly inProgress: Plural;
+  readonly since: string;
+  readonly sinceOver: string;
+  readonly queues: string;
+  readonly worstFirst: string;
+  readonly queue: string;
+  readonly columns: { readonly wait_longest: string; readonly waiting: string; readonly service_level: string; readonly abandonment_rate: string };
+  readonly moreQueues: Plural;
+  readonly noQueues: string;
+  readonly phase: { readonly connecting: string; readonly live: string; readonly delayed: string; readonly stale: string; readonly lost: string };
+  readonly link: string;
+  readonly never: string;
+  readonly frozen: string;
+  readonly frozenSince: string;
+  readonly lastTrue: string;
+  readonly blameLink: string;
+  readonly blameSource: string;
+  readonly unreachable: string;
+  readonly rebuilding: string;
+  readonly rebuildingWhy: string;
+  readonly givenUp: string;
+  readonly hint: string;
+  /** What a view gave up so that its letters can be read from the farthest seat. */
+  readonly dropped: string;
+  readonly parts: { readonly spark: string; readonly foot: string; readonly table: string; readonly tiles: string };
+  readonly card: {
+    readonly open: string;
+    readonly close: string;
+    readonly previous: string;
+    readonly next: string;
+    readonly definition: string;
+    readonly formula: string;
+    readonly window: string;
+    readonly segment: string;
+    readonly n: string;
+    readonly share: string;
+    readonly bounds: string;
+    readonly target: string;
+    readonly minimum: string;
+    readonly source: string;
+    readonly freshness: string;
+    readonly trueAt: string;
+    readonly provisional: string;
+    readonly revised: string;
+    readonly unknown: string;
+  };
+  readonly sparkline: string;
+}

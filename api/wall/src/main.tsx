@@ -1,0 +1,211 @@
+/** Where the parts meet the browser: socket, clocks, keys, storage. */
+
+import { render } from "preact";
+
+import { announce, type Announced } from "./announce.ts";
+import { reachable } from "./api.ts";
+import { fetchCatalog } from "./catalog.ts";
+import { Wall as Screen } from "./components/Wall.tsx";
+import { Gate } from "./gate.ts";
+import { LANGUAGES, pickLang } from "./i18n/index.ts";
+import { HOPELESS_MS, Link, type Socket } from "./link.ts";
+import { recall, remember } from "./memory.ts";
+import { decode, SUBPROTOCOL, VERSION, type Hello, type ServerMessage } from "./protocol.ts";
+import { parseView, subscriptionOf } from "./view.ts";
+import { Wall } from "./wall.ts";
+
+const DRAW_MS = 250;
+const WATCH_MS = 1_000;
+const REMEMBER_MS = 30_000;
+const OTHER_PROTOCOL = 4406;
+/** The wall's clock ran on while the monotonic one stood still: the machine slept. */
+const SLEPT_MS = 5_000;
+
+const view = parseView(location.search);
+const lang = pickLang(view.lang, navigator.languages);
+const words = LANGUAGES[lang];
+const wall = new Wall(view, words, recall(sessionStorage));
+const root = document.getElementById("wall")!;
+
+let build: string | null = null;
+/** The catalogue's digest that the server named last, and the one that we hold. */
+let catalogWanted: string | null = null;
+let catalogHeld: string | null = null;
+let catalogComing = false;
+let asked = 0;
+let card: number | null = null;
+let announced: Announced | null = null;
+let drawing = false;
+
+const later = (call: () => void, ms: number) => {
+  const timer = setTimeout(call, ms);
+  return () => clearTimeout(timer);
+};
+
+const link = new Link(
+  { open, later, nowMs: () => performance.now(), random: Math.random },
+  { heard, closed },
+);
+const gate = new Gate({
+  later, reachable, random: Math.random, nowMs: () => Date.now(),
+  reload: () => location.reload(), memory: sessionStorage,
+});
+
+function open(): Socket {
+  const scheme = location.protocol === "https:" ? "wss" : "ws";
+  return new WebSocket(`${scheme}://${location.host}/ws/v1`, SUBPROTOCOL) as Socket;
+}
+
+function heard(text: string): void {
+  const message = decode(text);
+  if (message === null) {
+    return;
+  }
+  const synced = wall.state.synced;
+  wall.hear(message, performance.now() / 1000);
+  answer(message, synced);
+  redraw();
+}
+
+function answer(message: ServerMessage, synced: boolean): void {
+  switch (message.type) {
+    case "hello":
+      greet(message);
+      break;
+    case "snapshot":
+    case "delta":
+      link.well();
+      if (synced && !wall.state.synced) {
+        link.send({ type: "resync" });
+      }
+      break;
+    case "error":
+      console.warn(`server: ${message.code}: ${message.message}`);
+      break;
+    case "bye":
+      link.excused(message.retry_ms);
+      break;
+    case "subscribed":
+      break;
+  }
+}
+
+function greet(hello: Hello): void {
+  build ??= hello.build;
+  if (hello.v !== VERSION || hello.build !== build) {
+    gate.request(() => true);
+  }
+  catalogWanted = hello.catalog;
+  void loadCatalog();
+  link.send({ type: "subscribe", id: (asked += 1), ...subscriptionOf(view) });
+}
+
+/** Fetches the catalogue when it is another than ours; `watch` tries again. */
+async function loadCatalog(): Promise<void> {
+  if (catalogComing || catalogWanted === catalogHeld) {
+    return;
+  }
+  catalogComing = true;
+  const wanted = catalogWanted;
+  try {
+    wall.catalog = await fetchCatalog(lang);
+    catalogHeld = wanted;
+  } catch (error) {
+    console.warn(error);
+  }
+  catalogComing = false;
+}
+
+function closed(code: number): void {
+  if (code === OTHER_PROTOCOL) {
+    gate.request(() => true);
+  }
+  redraw();
+}
+
+function redraw(): void {
+  if (!drawing) {
+    drawing = true;
+    requestAnimationFrame(draw);
+  }
+}
+
+function draw(): void {
+  drawing = false;
+  const { moment, tiles, order } = wall.picture(
+    performance.now() / 1000, Date.now() / 1000, link.failingMs() / 1000,
+  );
+  announced = announce(announced, moment, tiles);
+  const props = { moment, tiles, order, card, setCard, announcement: announced.text };
+  render(<Screen {...props} />, root);
+}
+
+function setCard(index: number | null): void {
+  card = index;
+  redraw();
+}
+
+function watch(): void {
+  link.watch();
+  void loadCatalog();
+  if (link.failingMs() > HOPELESS_MS) {
+    gate.request(() => link.failingMs() > HOPELESS_MS);
+  }
+}
+
+/** Compares the two clocks: only one of them runs while a machine sleeps. */
+function sleepWatch(): () => void {
+  let ahead = Date.now() - performance.now();
+  return () => {
+    const now = Date.now() - performance.now();
+    if (now - ahead > SLEPT_MS) {
+      wall.wake();
+      link.connect();
+    }
+    ahead = now;
+  };
+}
+
+async function stayAwake(): Promise<void> {
+  try {
+    await navigator.wakeLock?.request("screen");
+  } catch {
+    // Refused, or no secure context: the kiosk's own settings have to do it.
+  }
+}
+
+function looked(): void {
+  if (document.visibilityState === "visible") {
+    link.hurry();
+    redraw();
+    void stayAwake();
+  }
+}
+
+function pressed(event: KeyboardEvent): void {
+  if (event.ctrlKey || event.metaKey || event.altKey) {
+    return;
+  }
+  if (event.key === "i") {
+    const focused = document.activeElement?.closest<HTMLElement>(".tile")?.dataset["index"];
+    setCard(card === null ? Number(focused ?? 0) : null);
+  } else if (event.key === "f") {
+    void (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen());
+  }
+}
+
+document.documentElement.lang = lang;
+document.documentElement.dataset["theme"] = view.theme;
+document.documentElement.style.setProperty("--asked", String(view.label * 100));
+document.title = view.title ? `${view.title} · Pouls` : "Pouls";
+document.addEventListener("visibilitychange", looked);
+document.addEventListener("keydown", pressed);
+addEventListener("online", () => link.hurry());
+addEventListener("pagehide", () => remember(sessionStorage, wall.trails));
+setInterval(redraw, DRAW_MS);
+setInterval(watch, WATCH_MS);
+setInterval(sleepWatch(), WATCH_MS);
+setInterval(() => remember(sessionStorage, wall.trails), REMEMBER_MS);
+link.connect();
+void stayAwake();
+draw();

@@ -1,0 +1,87 @@
+/**
+ * What the server has said, as a fold over its messages. Pure: no clock, no socket.
+ *
+ * Values are absolute, so a message may come twice. A hole in `seq` makes the state unsynced: deltas are
+ * then left aside until a snapshot comes, and `as_of` stays where it was, so that the wall goes stale
+ * by itself should none come.
+ */
+
+import type {
+  Delta, Hello, ServerMessage, Snapshot, Sources, Subscribed, Topics, Value, Values,
+} from "./protocol.ts";
+
+export interface State {
+  readonly hello: Hello | null;
+  readonly epoch: string | null;
+  readonly seq: number;
+  /** The server's clock in the last message that moved it. */
+  readonly ts: number | null;
+  readonly sources: Sources;
+  readonly topics: Topics;
+  readonly denied: Subscribed["denied"];
+  /** False: a snapshot is needed before a delta can be applied. */
+  readonly synced: boolean;
+}
+
+export const EMPTY: State = {
+  hello: null, epoch: null, seq: 0, ts: null, sources: {}, topics: {}, denied: [], synced: false,
+};
+
+/** Returns the state after a message. */
+export function reduce(state: State, message: ServerMessage): State {
+  switch (message.type) {
+    case "hello":
+      // A new connection. What we hold stays to be looked at until its snapshot comes.
+      return { ...state, hello: message, epoch: message.epoch, synced: false };
+    case "subscribed":
+      return { ...state, denied: message.denied };
+    case "snapshot":
+      return snapshot(state, message);
+    case "delta":
+      return delta(state, message);
+    case "error":
+    case "bye":
+      return state;
+  }
+}
+
+/** Returns one value, `undefined` when the server sends none. */
+export function valueOf(topics: Topics, topic: string, kpi: string): Value | undefined {
+  return topics[topic]?.[kpi];
+}
+
+function snapshot(state: State, message: Snapshot): State {
+  const { epoch, seq, ts, sources, topics } = message;
+  return { ...state, epoch, seq, ts, sources, topics, synced: true };
+}
+
+function delta(state: State, message: Delta): State {
+  if (!state.synced || message.seq < state.seq) {
+    return state;
+  }
+  if (message.seq > state.seq + 1) {
+    return { ...state, synced: false };
+  }
+  const sources = { ...state.sources };
+  for (const [name, moved] of Object.entries(message.src)) {
+    const before = sources[name]?.state ?? "live";
+    sources[name] = typeof moved === "number" ? { as_of: moved, state: before } : moved;
+  }
+  const topics = { ...state.topics };
+  for (const [topic, changed] of message.d) {
+    topics[topic] = merge(topics[topic] ?? {}, changed);
+  }
+  return { ...state, seq: message.seq, ts: message.ts, sources, topics };
+}
+
+function merge(before: Values, changed: Readonly<Record<string, Value | null>>): Values {
+  const after: Record<string, Value> = { ...before };
+  for (const [kpi, value] of Object.entries(changed)) {
+    if (value === null) {
+      delete after[kpi];
+    } else {
+      after[kpi] = value;
+    }
+  }
+  return after;
+}

@@ -1,0 +1,148 @@
+/** What one tile says, in words and figures. Pure. */
+
+import type { Kpi } from "./catalog.ts";
+import { cellOf } from "./cells.ts";
+import * as format from "./format.ts";
+import type { Figure } from "./format.ts";
+import { gaugeOf, type Gauge } from "./gauge.ts";
+import { fill, plural } from "./i18n/index.ts";
+import { judged, shownAt, type Moment } from "./moment.ts";
+import type { Status, Value } from "./protocol.ts";
+import type { Shown } from "./settle.ts";
+import { sparkOf, type Spark } from "./spark.ts";
+import { topicsOf, type TileSpec } from "./view.ts";
+
+export interface Tile {
+  readonly key: string;
+  readonly spec: TileSpec;
+  readonly kpi: Kpi | undefined;
+  readonly topic: string | null;
+  readonly shown: Shown | undefined;
+  readonly title: string;
+  /** Segment where it is not the view's, formula where there are several, window. */
+  readonly scope: string;
+  readonly target: string | null;
+  readonly figure: Figure;
+  readonly status: Status;
+  /** The status and the gap, or why there is none. */
+  readonly verdict: string;
+  readonly since: string | null;
+  readonly sample: string | null;
+  /** Shown, but of too few contacts to mean much. */
+  readonly faint: boolean;
+  readonly gauge: Gauge | null;
+  readonly spark: Spark | null;
+}
+
+/** Returns a tile of the view at a moment. */
+export function tileOf(spec: TileSpec, moment: Moment): Tile {
+  const { catalog, words, fresh } = moment;
+  const kpi = catalog.get(spec.kpi);
+  const topic = topicsOf(spec, moment.view).find((t) => moment.cells.has(cellOf(t, spec.kpi))) ?? null;
+  const shown = topic === null ? undefined : moment.cells.get(cellOf(topic, spec.kpi));
+  const key = keyOf(spec);
+  const value = fresh.phase === "lost" ? null : valueAt(shown?.value, moment);
+  const unit = kpi?.unit ?? "contacts";
+  const goal = shown?.value.tgt ?? null;
+  return {
+    key, spec, kpi, topic, shown,
+    title: kpi?.name ?? spec.kpi,
+    scope: scopeOf(spec, kpi, topic, shown, moment),
+    target: goal && format.target(words, unit, goal),
+    figure: format.figure(words, unit, value),
+    status: judged(moment) ? (shown?.status ?? "none") : "none",
+    verdict: verdictOf(shown, unit, value, moment),
+    since: sinceOf(shown, moment),
+    sample: sampleOf(spec, topic, shown, moment),
+    faint: value !== null && tooFew(shown),
+    gauge: gaugeOf(value, goal, unit),
+    spark: sparkOf(moment.trails.get(key) ?? [], shownAt(moment), goal),
+  };
+}
+
+/** Returns the name under which a tile's trail is kept. */
+export function keyOf({ segment, kpi, window }: TileSpec): string {
+  return `${segment}/${kpi}@${window ?? ""}`;
+}
+
+/** Returns a value at the moment shown: a wait that still lasts counts on from its beginning. */
+export function valueAt(value: Value | undefined, moment: Moment): number | null {
+  if (value?.since != null && value.v !== null) {
+    return Math.floor(Math.max(0, shownAt(moment) - value.since));
+  }
+  return value?.v ?? null;
+}
+
+function scopeOf(
+  spec: TileSpec, kpi: Kpi | undefined, topic: string | null, shown: Shown | undefined, moment: Moment,
+): string {
+  const { words, view } = moment;
+  const own = spec.segment === view.segment ? null : format.segment(words, spec.segment);
+  const variants = Object.keys(kpi?.formulas ?? {}).length > 1;
+  const formula = variants && shown?.value.f.startsWith("SL-") ? shown.value.f : null;
+  const name = topic?.slice(topic.lastIndexOf("@") + 1) ?? spec.window;
+  const window = name === null ? null : format.window(words, name);
+  return [own, formula, window].filter((part) => part !== null).join(" · ");
+}
+
+function verdictOf(
+  shown: Shown | undefined, unit: Kpi["unit"], value: number | null, moment: Moment,
+): string {
+  const { words, fresh } = moment;
+  if (fresh.phase === "connecting" || fresh.phase === "lost") {
+    return "";
+  }
+  if (value === null) {
+    const nobody = shown?.value.f === "live" && fresh.dataAge !== null && !fresh.rebuilding.length;
+    return nobody ? words.nobodyWaits : words.noData;
+  }
+  const goal = shown?.value.tgt ?? null;
+  if (goal === null) {
+    return words.noTarget;
+  }
+  if (tooFew(shown)) {
+    return words.tooFew;
+  }
+  const gap = format.gap(words, unit, value, goal);
+  return judged(moment) && shown ? judgement(shown.status, gap, moment) : (gap ?? words.inside);
+}
+
+function judgement(status: Status, gap: string | null, { words }: Moment): string {
+  const calm = status === "ok" || status === "none";
+  const rest = gap ?? (calm ? words.inside : null);
+  return [status === "none" ? null : words.status[status], rest].filter((x) => x !== null).join(" · ");
+}
+
+function sinceOf(shown: Shown | undefined, moment: Moment): string | null {
+  const bad = shown?.status === "warning" || shown?.status === "critical";
+  if (!bad || !judged(moment)) {
+    return null;
+  }
+  const time = format.duration(moment.now - shown.statusAt);
+  return fill(shown.statusSeenBegin ? moment.words.since : moment.words.sinceOver, { time });
+}
+
+/** What the figure rests on; beside what is true now, the count that belongs to it. */
+function sampleOf(
+  spec: TileSpec, topic: string | null, shown: Shown | undefined, moment: Moment,
+): string | null {
+  const { words, cells, fresh } = moment;
+  const n = shown?.value.n;
+  if (fresh.phase === "lost" || shown === undefined) {
+    return null;
+  }
+  if (spec.kpi === "waiting") {
+    const served = cells.get(cellOf(topic ?? "", "in_progress"))?.value.v;
+    return served == null ? null : plural(words, words.inProgress, served, format.count(words, served));
+  }
+  if (spec.kpi === "wait_longest") {
+    return n ? plural(words, words.waiting, n, format.count(words, n)) : null;
+  }
+  const sample = n == null ? null : fill(words.sample, { n: format.count(words, n) });
+  return sample !== null && shown.value.rev ? `${sample} · ${words.revised}` : sample;
+}
+
+function tooFew(shown: Shown | undefined): boolean {
+  const { st, n, tgt, v } = shown?.value ?? { st: "none", n: null, tgt: null, v: null };
+  return v !== null && st === "none" && tgt !== null && n !== null && n < tgt.minimum_n;
+}

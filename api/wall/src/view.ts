@@ -1,0 +1,84 @@
+/**
+ * What a screen shows is in its address, all of it: a bookmark is a view, a reload changes nothing.
+ *
+ *     /?title=SAV France&lang=fr&segment=site&tiles=wait_longest@live,service_level@30m&queues=queue:*
+ *
+ * A tile is `[SEGMENT/]KPI[@WINDOW]`. Segments hold `/`, `@` and `,` percent-encoded, so the query carries
+ * them encoded twice.
+ */
+
+import { labelHeight } from "./distance.ts";
+
+export interface TileSpec {
+  readonly segment: string;
+  readonly kpi: string;
+  /** `null`: the view's window, or `live` for a KPI without one. */
+  readonly window: string | null;
+}
+
+export interface View {
+  readonly title: string | null;
+  readonly lang: "fr" | "en" | null;
+  readonly theme: "dark" | "light";
+  readonly segment: string;
+  readonly window: string;
+  readonly tiles: readonly TileSpec[];
+  /** A pattern of segments for the table. */
+  readonly queues: string;
+  /** The least height of a label in parts of the screen's height, from the seats' distance; 0 = not asked. */
+  readonly label: number;
+}
+
+export const LIVE = "live";
+export const TODAY = "today";
+export const MAX_TILES = 12;
+const DEFAULT_TILES =
+  "wait_longest@live,waiting@live,service_level@30m," +
+  "abandonment_rate@30m,wait_mean@30m,handle_time_mean@60m";
+const TABLE_KPIS = ["wait_longest", "waiting", "service_level", "abandonment_rate"];
+const TODAY_KPIS = ["offered", "answered", "abandoned", "flowed_out", "answer_rate"];
+const COMPANIONS = ["in_progress"];
+
+/** Returns the view that a query string means; what it does not know it leaves out. */
+export function parseView(query: string): View {
+  const params = new URLSearchParams(query);
+  const lang = params.get("lang");
+  const segment = params.get("segment") ?? "site";
+  const tiles = (params.get("tiles") ?? DEFAULT_TILES).split(",").filter(Boolean);
+  return {
+    title: params.get("title"),
+    lang: lang === "fr" || lang === "en" ? lang : null,
+    theme: params.get("theme") === "light" ? "light" : "dark",
+    segment,
+    window: params.get("window") ?? "30m",
+    tiles: tiles.slice(0, MAX_TILES).map((text) => parseTile(text, segment)),
+    queues: params.get("queues") ?? "queue:*",
+    label: labelHeight(Number(params.get("screen")), Number(params.get("distance"))),
+  };
+}
+
+/** Returns where a tile's value may be found: a KPI is either live or has a window. */
+export function topicsOf(tile: TileSpec, view: View): string[] {
+  const windows = tile.window === null ? [LIVE, view.window] : [tile.window];
+  return windows.map((window) => `${tile.segment}@${window}`);
+}
+
+/** Returns what to subscribe to for a view. */
+export function subscriptionOf(view: View): { topics: string[]; kpis: string[] } {
+  const topics = [
+    ...view.tiles.flatMap((tile) => topicsOf(tile, view)),
+    `${view.segment}@${LIVE}`,
+    `${view.segment}@${TODAY}`,
+    `${view.queues}@${LIVE}`,
+    `${view.queues}@${view.window}`,
+  ];
+  const kpis = [...view.tiles.map((tile) => tile.kpi), ...TABLE_KPIS, ...TODAY_KPIS, ...COMPANIONS];
+  return { topics: [...new Set(topics)], kpis: [...new Set(kpis)] };
+}
+
+function parseTile(text: string, segment: string): TileSpec {
+  const [head = "", window = null] = text.split("@");
+  const cut = head.lastIndexOf("/");
+  const own = cut < 0 ? segment : head.slice(0, cut);
+  return { segment: own, kpi: head.slice(cut + 1), window };
+}
