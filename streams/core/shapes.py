@@ -29,23 +29,23 @@ class Text(NamedTuple):
 WORDS: Final[Mapping[str, Text]] = {
     "offered": Text("offered", "présentés"),
     "answered": Text("answered", "pris en charge"),
-    "answered_within": Text("answered in time", "pris en charge à temps"),
+    "answered_within": Text("answered within the target", "pris en charge dans le délai"),
     "abandoned": Text("abandoned", "abandonnés"),
-    "abandoned_within": Text("abandoned in time", "abandonnés à temps"),
+    "abandoned_within": Text("abandoned within the target", "abandonnés dans le délai"),
     "short_abandoned": Text("short abandons", "abandons courts"),
-    "callback_within": Text("callbacks asked in time", "rappels demandés à temps"),
+    "callback_within": Text("callbacks within the target", "rappels dans le délai"),
     "flowed_out": Text("flowed out", "débordés"),
     "transferred": Text("transferred", "transférés"),
     "handled": Text("handled", "traités"),
-    "wait_ms": Text("wait of the answered", "attente des pris en charge"),
-    "wait_abandoned_ms": Text("wait of the abandoned", "attente des abandonnés"),
+    "wait_ms": Text("wait", "attente"),
+    "wait_abandoned_ms": Text("wait", "attente"),
     "talk_ms": Text("talk", "conversation"),
     "hold_ms": Text("hold", "mise en attente"),
     "wrap_ms": Text("wrap-up", "post-appel"),
     "waiting": Text("waiting now", "en attente maintenant"),
     "in_progress": Text("served now", "en cours maintenant"),
     "orphaned": Text("silent beyond their limit", "silencieux au-delà de leur limite"),
-    BEYOND: Text("waiting beyond the answer target now", "en attente au-delà du délai maintenant"),
+    BEYOND: Text("waiting beyond the target now", "en attente au-delà du délai maintenant"),
 }
 """What measures are called in formulas."""
 
@@ -168,10 +168,7 @@ def text(shape: Shape | Now) -> Text:
     """Returns the formula in words, with places for today's numbers."""
     match shape:
         case Count(what):
-            return Text(
-                f"contacts {what.text('en')} = {{value}}",
-                f"contacts {what.text('fr')} = {{value}}",
-            )
+            return Text(f"{what.text('en')} = {{value}}", f"{what.text('fr')} = {{value}}")
         case Share(part, whole):
             en, fr = (f"{part.factor(x)} ÷ {whole.factor(x)}" for x in LANGUAGES)
             return Text(f"{en} = {{part}} ÷ {{whole}}", f"{fr} = {{part}} ÷ {{whole}}")
@@ -190,7 +187,7 @@ def text(shape: Shape | Now) -> Text:
             )
         case Now(what):
             words = WORDS[what]
-            return Text(f"contacts {words.en} = {{value}}", f"contacts {words.fr} = {{value}}")
+            return Text(f"{words.en} = {{value}}", f"{words.fr} = {{value}}")
 
 
 def counted(shape: Shape | Now) -> Text:
