@@ -34,7 +34,7 @@ bench: install  ## measure one worker against a bare consume-and-decode loop
 .PHONY: full
 full: install wall  ## run the long proofs; writes docs/results/*.json
 	tools/system.sh java mvn redis-server chromium
-	$(PY) -m tests.benchmarks.full
+	$(PY) -m tests.benchmarks.full $(PROOFS)
 
 .PHONY: install
 install: .venv/installed  ## fill .venv from requirements.lock

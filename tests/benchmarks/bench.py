@@ -82,7 +82,7 @@ def measure(shape: Shape, directory: Path) -> dict[str, Any]:
 
 
 def _say(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - a command's progress
+    print(text, file=sys.stderr, flush=True)
 
 
 def _rounded(values: list[float]) -> list[int]:
@@ -145,7 +145,7 @@ def arguments(argv: list[str] | None = None) -> Shape:
 def main() -> None:
     """Measure in a temporary directory and print JSON."""
     with tempfile.TemporaryDirectory(prefix="pouls-bench-") as directory:
-        print(json.dumps(measure(arguments(), Path(directory)), indent=2))  # noqa: T201
+        print(json.dumps(measure(arguments(), Path(directory)), indent=2))
 
 
 if __name__ == "__main__":

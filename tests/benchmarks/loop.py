@@ -31,4 +31,4 @@ async def rate(bootstrap: str, topic: str, count: int) -> float:
 
 
 if __name__ == "__main__":
-    print(asyncio.run(rate(sys.argv[1], sys.argv[2], int(sys.argv[3]))))  # noqa: T201
+    print(asyncio.run(rate(sys.argv[1], sys.argv[2], int(sys.argv[3]))))

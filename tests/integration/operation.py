@@ -20,6 +20,17 @@ from tests.servers import Process, Server
 POULS = Path(sys.executable).parent / "pouls"
 TOPIC = "calls"
 PARTITIONS = 4
+KPIS = (
+    "offered,answered,answered_within,abandoned,short_abandoned,flowed_out,transferred,handled,"
+    "abandonment_rate,answer_rate,service_level,wait_mean,wait_p90,wait_abandoned_mean,"
+    "handle_time_mean,handle_time_p90,talk_time_mean,hold_time_mean,wrap_time_mean"
+)
+"""All that are not live."""
+TABLES = (
+    {"by": "day", "segment": "site,channel:*,queue:*,agent:*"},
+    {"by": "interval", "segment": "site,channel:*,queue:*"},
+)
+"""What is compared: the days of everybody, the quarter hours that Redis keeps for a month."""
 
 Table = dict[str, Any]
 """`columns` and `rows`, every number as the text in which it was written."""
@@ -34,16 +45,22 @@ def until(what: str, true: Callable[[], bool], timeout_s: float = 120) -> None:
         time.sleep(0.1)
 
 
+def written(path: Path, events: Iterable[bytes]) -> Path:
+    """Write a file of events and return its path."""
+    path.write_bytes(b"".join(event + b"\n" for event in events))
+    return path
+
+
 class Operation:
     """Everything that belongs to one test; `end` ends what was started, by process id."""
 
-    def __init__(self, directory: Path, kafka: str, redis_url: str, config: str) -> None:
+    def __init__(self, directory: Path, kafka: str, redis_url: str) -> None:
         self.directory = directory
         self.redis: Redis = Redis.from_url(redis_url)
         self._admin = KafkaAdminClient(bootstrap_servers=kafka)
         self._processes: list[Process] = []
         settings = directory / "pouls.toml"
-        settings.write_text(config)
+        settings.write_text('timezone = "Asia/Jerusalem"\n')
         self._port = free_port()
         self.env = {
             "POULS_KAFKA": kafka,
@@ -108,16 +125,28 @@ class Operation:
         with urllib.request.urlopen(url, timeout=30) as answer:
             return _exact(answer.read())
 
-    def report(self, words: Iterable[str | Path], **query: str) -> Table:
-        """Return what `pouls report` says of files."""
-        options = [part for key, value in query.items() for part in (f"--{key}", value)]
-        table: Table = _exact(self.pouls("report", *words, *options, "--output", "json"))
+    def told(self, events: Iterable[bytes]) -> list[Table]:
+        """Return what `pouls report` says of the events, without Kafka and Redis."""
+        file = written(self.directory / "told.jsonl", events)
+        tables = [self._told(file, **table) for table in TABLES]
+        assert all(len(table["rows"]) > 10 for table in tables), "nothing to compare"
+        return tables
+
+    def _told(self, file: Path, by: str, segment: str) -> Table:
+        options = ("--by", by, "--segment", segment, "--kpi", KPIS, "--output", "json")
+        table: Table = _exact(self.pouls("report", "--format", "events", file, *options))
         return table
 
-    def history(self, **query: str) -> Table:
-        """Return what the API says of the past."""
-        table: Table = self.get("/api/v1/history", **query)
-        return table
+    def held(self) -> list[Table]:
+        """Return what the API says of the past, once everything sent is committed."""
+        self.settle()
+        return [self.get("/api/v1/history", kpi=KPIS, **table) for table in TABLES]
+
+    @property
+    def rebuilding(self) -> bool:
+        """Whether the site's number is said to be incomplete."""
+        answer = self.get("/api/v1/readings", segment="site", kpi="waiting", window="live")
+        return bool(answer["readings"][0]["rebuilding"])
 
 
 def _exact(text: str | bytes) -> Any:

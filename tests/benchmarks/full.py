@@ -1,0 +1,98 @@
+"""The long proofs, by name or all of them; each writes docs/results/NAME.json.
+
+`python -m tests.benchmarks.full [exactness] [january] [chaos] [bench]` (`make full` runs all).
+Exits with 1 when a number is not what it must be; a benchmark has no such number.
+"""
+
+import csv
+import gzip
+import io
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from tests.benchmarks import bench, chaos, results
+from tests.integration.operation import KPIS, POULS
+from tests.sources import slow_bank
+
+JANUARY = Path("../shared/data/anonymous_bank/january_1999.tsv.gz")
+CHAOS_SEEDS = range(1, 10)
+CHAOS_CONTACTS = 24_000
+CHAOS_ACTS = 8
+
+
+def exactness(_directory: Path) -> dict[str, Any]:
+    """`pouls report` of January 1999 against an independent computation straight from the file."""
+    command = [POULS, "report", "--format", "anonymous-bank", JANUARY, "--by", "day"]
+    options = ["--segment", "site,queue:*,agent:*", "--kpi", KPIS, "--output", "csv"]
+    text = subprocess.run([*command, *options], check=True, capture_output=True, text=True).stdout
+    reported = {(row["start"], row["segment"]): row for row in csv.DictReader(io.StringIO(text))}
+    with gzip.open(JANUARY, "rt") as lines:
+        slow = slow_bank.kpis(lines, slow_bank.by_day)
+    different, compared, worst = 0, 0, 0.0
+    for key, sums in slow.items():
+        if key[1] == "channel:voice":
+            continue
+        for kpi, value in sums.kpis().items():
+            compared += 1
+            different += reported[key][kpi] != written(value)
+        for kpi, value in sums.percentiles().items():
+            if value:
+                worst = max(worst, abs(float(reported[key][kpi]) / value - 1))
+    days = sum(segment == "site" for _, segment in reported)
+    return {
+        "days": days,
+        "numbers_compared": compared,
+        "numbers_different": different,
+        "worst_percentile_error": round(worst, 5),
+        "passed": days == 29 and not different and worst <= 0.01,
+    }
+
+
+def written(value: float | None) -> str:
+    """Return a number as a CSV cell has it: the shortest text that reads back, or nothing."""
+    return "" if value is None else f"{value!r}".removesuffix(".0")
+
+
+def january(_directory: Path) -> dict[str, Any]:
+    """The whole month through Kafka, two workers, Redis and the API, under kill and freeze."""
+    command = [sys.executable, "-m", "pytest", "-q", "tests/integration/test_end_to_end.py"]
+    done = subprocess.run([*command, "-k", "january"], env=os.environ | {"POULS_FULL": "1"})
+    return {"file": JANUARY.name, "passed": done.returncode == 0}
+
+
+def misfortune(directory: Path) -> dict[str, Any]:
+    """Random acts against workers, Redis and Kafka, seed by seed."""
+    runs = []
+    for seed in CHAOS_SEEDS:
+        runs.append(chaos.run(seed, CHAOS_CONTACTS, CHAOS_ACTS, directory / f"seed-{seed}"))
+        print(runs[-1], file=sys.stderr, flush=True)
+    return {"runs": runs, "passed": all(run["equal"] for run in runs)}
+
+
+def speed(directory: Path) -> dict[str, Any]:
+    """One worker against a bare loop; its memory over 10 and over 20 event-days."""
+    ten = bench.measure(bench.Shape(days=10, contacts_a_day=24_000, runs=5), directory / "ten")
+    twenty = bench.measure(bench.Shape(days=20, contacts_a_day=24_000, runs=1), directory / "more")
+    return {"ten_days": ten, "twenty_days": twenty}
+
+
+PROOFS = {"exactness": exactness, "january": january, "chaos": misfortune, "bench": speed}
+
+
+def main(names: list[str]) -> int:
+    """Run the proofs; returns how many failed."""
+    failed = 0
+    for name in names or PROOFS:
+        with tempfile.TemporaryDirectory(prefix=f"pouls-{name}-") as directory:
+            figures = PROOFS[name](Path(directory))
+        failed += not figures.get("passed", True)
+        print(f"{results.keep(name, figures)}: {figures}")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(min(main(sys.argv[1:]), 1))
