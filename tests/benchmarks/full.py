@@ -26,9 +26,9 @@ CHAOS_ACTS = 8
 
 def exactness(_directory: Path) -> dict[str, Any]:
     """`pouls report` of January 1999 against an independent computation straight from the file."""
-    command = [POULS, "report", "--format", "anonymous-bank", JANUARY, "--by", "day"]
-    options = ["--segment", "site,queue:*,agent:*", "--kpi", KPIS, "--output", "csv"]
-    text = subprocess.run([*command, *options], check=True, capture_output=True, text=True).stdout
+    command = [str(POULS), "report", "--format", "anonymous-bank", str(JANUARY), "--by", "day"]
+    command += ["--segment", "site,queue:*,agent:*", "--kpi", KPIS, "--output", "csv"]
+    text = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     reported = {(row["start"], row["segment"]): row for row in csv.DictReader(io.StringIO(text))}
     with gzip.open(JANUARY, "rt") as lines:
         slow = slow_bank.kpis(lines, slow_bank.by_day)
