@@ -50,6 +50,10 @@ fmt: install  ## format the code and mend what can be mended
 	$(RUN)ruff format
 	$(RUN)ruff check --fix
 
+.PHONY: readme
+readme: install  ## write the table of KPIs into the README
+	$(PY) -m tools.kpi_table
+
 .PHONY: lock
 lock: install  ## renew requirements.lock after a change in pyproject.toml
 	tools/lock.sh
