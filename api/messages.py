@@ -1,14 +1,16 @@
 """The messages of `/ws/v1`, protocol 1: state, never events; times are Unix seconds.
 
-After `hello` the client subscribes; it gets `subscribed`, one `snapshot`, then one `delta` a tick. A value in a delta
-replaces the one before it, so a message may be applied twice; a hole in `seq` is closed by `resync`, answered with a
-snapshot. `tests/golden/protocol` holds one of each, read by these tests and by the wall's.
+After `hello` the client subscribes; it gets `subscribed`, one `snapshot`, then one `delta` a tick.
+A value in a delta replaces the one before it, so a message may be applied twice; a hole in `seq` is
+closed by `resync`, answered with a snapshot. `tests/golden/protocol` holds one of each, read by
+these tests and by the wall's.
 """
 
 from typing import Final
 
 import msgspec
 
+from streams.core.errors import PoulsError
 from streams.core.policy import Target
 from streams.core.reading import Reading
 
@@ -35,6 +37,10 @@ class Value(msgspec.Struct, frozen=True):
     prov: bool
 
 
+NOTHING: Final = Value(None, None, "none", None, None, "", rev=False, prov=False)
+"""What a topic says that can no longer be read."""
+
+
 class SourceState(msgspec.Struct, frozen=True):
     """How far one topic's stalest partition has been read."""
 
@@ -49,7 +55,7 @@ class Hello(msgspec.Struct, tag="hello", frozen=True):
     epoch: str
     """Another epoch = another process: forget what you hold."""
     build: str
-    """Changes when the wall's files do: a page that sees another build than before reloads itself."""
+    """Changes with the wall's files: a page that sees another one than before reloads."""
     ts: float
     tick_ms: int
     stale_ms: int
@@ -123,7 +129,7 @@ class Resync(msgspec.Struct, tag="resync", frozen=True):
 
 
 ServerMessage = Hello | Subscribed | Snapshot | Delta | Error | Bye
-_client = msgspec.json.Decoder(Subscribe | Resync)
+_client: msgspec.json.Decoder[Subscribe | Resync] = msgspec.json.Decoder(Subscribe | Resync)
 _encoder = msgspec.json.Encoder()
 
 
@@ -137,13 +143,20 @@ def fragment(value: Value) -> msgspec.Raw:
     return msgspec.Raw(_encoder.encode(value))
 
 
+class BadMessage(PoulsError):
+    """What a client sent is no message of the protocol; the text says why."""
+
+
 def decode(text: str | bytes) -> Subscribe | Resync:
     """Returns a client's message; unknown fields are ignored.
 
     Raises:
-        msgspec.DecodeError: no JSON, an unknown type, or a field of the wrong type; the text says which.
+        BadMessage: no JSON, an unknown type, a field of the wrong type.
     """
-    return _client.decode(text)
+    try:
+        return _client.decode(text)
+    except (msgspec.DecodeError, UnicodeError, RecursionError) as error:
+        raise BadMessage(str(error)) from error
 
 
 def value(reading: Reading, since: float | None) -> Value:

@@ -1,0 +1,51 @@
+"""The catalogue as JSON."""
+
+import json
+from typing import Any
+
+import pytest
+
+from api.catalog import digest, documents
+from streams.core.kpis import KPIS
+
+
+def entries(language: str) -> dict[str, dict[str, Any]]:
+    """Returns the entries by id."""
+    return {e["id"]: e for e in json.loads(documents()[language].body)["kpis"]}
+
+
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_every_kpi_says_what_it_is_in_both_languages(language: str) -> None:
+    """Name, definition, every formula in words, unit, direction, source."""
+    catalogue = entries(language)
+
+    assert list(catalogue) == list(KPIS)
+    for entry in catalogue.values():
+        texts = [entry["name"], entry["definition"], entry["source"]]
+        texts += [part for formula in entry["formulas"].values() for part in formula.values()]
+        assert all(texts)
+        assert entry["display"]["format"] in {"count", "percent", "duration"}
+
+
+def test_the_languages_differ_in_words_and_agree_in_the_rest() -> None:
+    """TMT here, AHT there; the same target."""
+    en, fr = entries("en"), entries("fr")
+
+    assert en["handle_time_mean"]["name"] != fr["handle_time_mean"]["name"]
+    assert en["service_level"]["target"] == fr["service_level"]["target"]
+    assert set(en["service_level"]["formulas"]) >= {
+        "SL-A",
+        "SL-B",
+        "SL-C",
+        "SL-D",
+        "SL-E",
+        "SL-now",
+    }
+
+
+def test_the_digest_is_stable_and_each_language_has_its_etag() -> None:
+    """So a client may keep what it has."""
+    first, second = documents(), documents()
+
+    assert digest(first) == digest(second)
+    assert first["en"].etag == second["en"].etag != first["fr"].etag
