@@ -38,7 +38,7 @@ _ENTRIES: Final = (
         ),
         direction="lower",
         source="Amazon Connect: oldest contact age; target: wallboards turn red beyond 120 s",
-        target=Target(high=60, warning_high=120),
+        target=Target(high=60.0, warning_high=120.0),
         channels=frozenset({"voice"}),
     ),
     live(

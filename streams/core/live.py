@@ -1,7 +1,7 @@
 """What is true now: who waits, who is served, who has gone silent, from what ledgers publish.
 
 A source publishes, for a segment, how many contacts are alike (`LiveKey`). `count` adds them up at
-one instant and says until when that stays true, so that a reader looks again only then or when the
+one instant and says until when that holds, so that a reader looks again only then, or when the
 source says otherwise. Whole seconds throughout: a contact is beyond its answer target one second
 after it, never before.
 """
@@ -30,8 +30,9 @@ class Counted(NamedTuple):
     """A count and how long it holds."""
 
     live: Live
+    from_s: int
     until_s: float
-    """The first second at which the same contacts count otherwise."""
+    """The first second at which the same contacts may count otherwise."""
 
 
 NOBODY: Final = Live()
@@ -56,7 +57,7 @@ def count(contacts: Mapping[LiveKey, int], now_s: int) -> Counted:
             beyond += n
         else:
             until = min(until, due_s + 1)
-    return Counted(Live(waiting, in_progress, orphaned, beyond, oldest), until)
+    return Counted(Live(waiting, in_progress, orphaned, beyond, oldest), now_s, until)
 
 
 def together(parts: Iterable[Live]) -> Live:

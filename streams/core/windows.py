@@ -25,6 +25,9 @@ FIRST_YEAR: Final = 1990
 _LAST_YEAR = dt.MAXYEAR - 1
 _QUARTERS_PER_HOUR = 4
 _FINE_S = FINE_MS // 1000
+_FINE_PER_MINUTE = 60 // _FINE_S
+MAX_FINE: Final = MAX_MINUTES * _FINE_PER_MINUTE
+"""How many 10 s buckets the longest of the sliding windows has."""
 _LENGTH = re.compile(r"([1-9][0-9]{0,3})([smhd])", re.ASCII)
 _SENTENCE = (
     f"windows are {LIVE}, Nm or Ns (a multiple of {_FINE_S} s up to {MAX_MINUTES} min), interval, "
@@ -80,6 +83,17 @@ class Window(msgspec.Struct, frozen=True):
                 raise BadName(
                     f"window {LIVE!r} has no buckets: only KPIs that are true now have it"
                 )
+
+
+def bucket_of(resolution: int, ms: int, zone: Zone) -> int:
+    """Returns the bucket that holds an instant."""
+    match resolution:
+        case 0:
+            return ms // FINE_MS
+        case 1:
+            return ms // QUARTER_MS
+        case _:
+            return zone.day_of(ms)
 
 
 def parse(name: str) -> Window:

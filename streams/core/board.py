@@ -1,0 +1,227 @@
+"""The board: the cells of all sources, and readings of them at `now`.
+
+Theory of operation. Sources hand over absolute cells, whole (`load`) or as they change (`apply`);
+`step` is the only place where `now` comes from. Nothing is merged ahead of time: a window that is
+read gets running sums (`running`), which change with the cells and roll with `now`, so a reading
+costs a division. Who is there now is counted again only when a source or the clock makes a
+difference (`live`).
+
+What a board holds: 10 s cells as long as their source keeps them, quarter hours of the last 25
+hours, the days today and yesterday. Older buckets are `NotHeld`: read them from the store and give
+them to `read_stored`. With `EVERYTHING` it holds all that it is given: the report.
+
+Freshness. A segment is as fresh as the stalest source of the topics that ever spoke of it; `site`
+and a segment of which nobody spoke, as the stalest of all. A segment of which nobody spoke, or none
+of whose sources is loaded, has no data: not even a count of 0.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from streams.core import windows
+from streams.core.buckets import (
+    DAY,
+    EVERYTHING,
+    FINE,
+    FINE_MS,
+    HOUR_MS,
+    QUARTER,
+    QUARTER_MS,
+    Retention,
+    Zone,
+)
+from streams.core.catalogue import Kpi
+from streams.core.changes import Visible
+from streams.core.errors import BadName, NotHeld
+from streams.core.kpis import find
+from streams.core.merged import Merged
+from streams.core.policy import ReadingPolicy, Target
+from streams.core.reading import ENDS_NOW, Reading, formula_of, make, measured_now
+from streams.core.running import Place, Running, Windows
+from streams.core.shapes import NO_DATA
+from streams.core.tally import Cell
+
+HOLD_QUARTERS_MS: Final = 25 * HOUR_MS
+HOLD_DAYS: Final = 2
+HORIZON_MS: Final = 24 * HOUR_MS
+
+_parse = lru_cache(maxsize=1024)(windows.parse)
+
+
+class _Settled(NamedTuple):
+    """What settings say of one KPI of one segment."""
+
+    now: str
+    """Its formula in windows that end now."""
+    then: str
+    """Its formula in other windows."""
+    target: Target | None
+
+
+class Board:
+    """Readings of all sources.
+
+    Args:
+        zone: Whose days and quarter hours they are.
+        policy: Formulas and targets.
+        sources: Every source that there is, `calls-0` and so on, loaded or not.
+        retention: How long sources keep cells.
+        horizon_ms: How far back facts are accepted (`provisional`).
+    """
+
+    def __init__(
+        self,
+        zone: Zone,
+        policy: ReadingPolicy,
+        sources: Sequence[str],
+        retention: Retention,
+        horizon_ms: int = HORIZON_MS,
+    ) -> None:
+        self.now_ms = 0
+        self._zone, self._policy, self._retention = zone, policy, retention
+        self._horizon_ms = horizon_ms
+        self._merged = Merged(zone, sources)
+        self._windows = Windows(zone, self._merged.cells)
+        self._settled: dict[tuple[str, str], _Settled] = {}
+        self._keeps: dict[tuple[int, str], int | None] = {}
+
+    # -- what comes in
+
+    def load(self, source: str, everything: Visible) -> None:
+        """Replaces all that is known of a source."""
+        self._merged.load(source, everything, self._windows.change)
+        self._settled.clear()
+
+    def apply(self, source: str, change: Visible) -> None:
+        """Takes in what one commit changed."""
+        self._merged.apply(source, change, self._windows.change)
+        if change.segments:
+            self._settled.clear()
+
+    def drop(self, source: str) -> None:
+        """Forgets a source that has no state: its worker builds it anew."""
+        self._merged.drop(source, self._windows.change)
+
+    def mark(self, source: str, as_of_ms: int | None, rebuilding: bool) -> None:
+        """Says how far a source has been read, and whether it is still being built."""
+        self._merged.mark(source, as_of_ms, rebuilding=rebuilding)
+
+    def step(self, now_ms: int) -> None:
+        """Moves `now`."""
+        self.now_ms = now_ms
+        self._windows.step(now_ms)
+        self._merged.revised.forget(FINE, now_ms // FINE_MS - windows.MAX_FINE + 1)
+        if self._retention != EVERYTHING:
+            self._forget(QUARTER, (now_ms - HOLD_QUARTERS_MS) // QUARTER_MS)
+            self._forget(DAY, self._zone.day_of(now_ms) - HOLD_DAYS + 1)
+
+    def _forget(self, resolution: int, first: int) -> None:
+        if self._merged.forget(resolution, first):
+            self._windows.forget(resolution, first)
+
+    # -- what goes out
+
+    def read(self, segment: str, kpi: str, window: str) -> Reading:
+        """Returns one reading; a KPI that is true now has the window `live`, whichever is asked.
+
+        Raises:
+            BadName: no such KPI or window, or none of this segment.
+            NotHeld: the window reaches back before what is held.
+        """
+        entry = find(kpi)
+        if entry.kind == windows.LIVE:
+            return self._read_live(segment, entry)
+        place = self._windows.place(_parse(window))
+        self._check(segment, place)
+        settled, origin = self._settle(segment, entry), self._merged.origin(segment)
+        ends_now = place.start_ms <= self.now_ms < place.end_ms
+        formula = settled.now if ends_now else settled.then
+        found = NO_DATA
+        if segment in self._merged.seen and origin.loaded and place.start_ms <= self.now_ms:
+            beyond = self._beyond(segment) if formula.startswith(ENDS_NOW) else 0
+            found = self._windows.running(place, segment).measured(entry, formula, beyond)
+        return make(
+            segment, entry, place.window.name, formula, found, settled.target, origin.fresh,
+            provisional=place.end_ms + self._horizon_ms > self.now_ms,
+            revised=self._merged.revised.any(place.span, segment),
+        )  # fmt: skip
+
+    def read_stored(
+        self, segment: str, kpi: str, window: str, at_ms: int, cells: Iterable[Cell]
+    ) -> Reading:
+        """Returns a reading of cells that the caller brings: the buckets of the window at `at_ms`.
+
+        Raises:
+            BadName: no such KPI or window; a KPI that is true now.
+        """
+        entry, which = find(kpi), _parse(window)
+        if entry.kind == windows.LIVE:
+            raise BadName(f"{kpi} is true now, and for no other time")
+        span, settled = which.span(at_ms, self._zone), self._settle(segment, entry)
+        running = Running(at_ms)
+        for cell in cells:
+            running.take(cell, 1)
+        return make(
+            segment, entry, which.name, settled.then, running.measured(entry, settled.then, 0),
+            settled.target, self._merged.origin(segment).fresh,
+            provisional=span.end_ms(self._zone) + self._horizon_ms > self.now_ms,
+        )  # fmt: skip
+
+    def segments(self, pattern: str) -> list[str]:
+        """Returns the segments that `queue:*` means, in the order of their names.
+
+        Without a star: the segment itself, seen or not.
+        """
+        return self._merged.seen.expand(pattern)
+
+    def history(
+        self, resolution: int, segments: Collection[str], buckets: range | None = None
+    ) -> dict[tuple[int, str], Cell]:
+        """Returns held cells by bucket and segment; `None` = of all buckets."""
+        return self._merged.history(resolution, segments, buckets)
+
+    # -- inside
+
+    def _settle(self, segment: str, kpi: Kpi) -> _Settled:
+        settled = self._settled.get((segment, kpi.id))
+        if settled is None:
+            settings = self._policy.formula(segment)
+            meant = not kpi.channels or self._merged.seen.channels(segment) <= kpi.channels
+            settled = self._settled[segment, kpi.id] = _Settled(
+                formula_of(kpi, settings, ends_now=True),
+                formula_of(kpi, settings, ends_now=False),
+                self._policy.target(segment, kpi.id, kpi.target if meant else None),
+            )
+        return settled
+
+    def _check(self, segment: str, place: Place) -> None:
+        """Refuses windows that a segment does not have, and those that reach back too far."""
+        resolution, first, _ = place.span
+        keep = self._keeps.get((resolution, segment), -1)
+        if keep == -1:
+            keep = self._keeps[resolution, segment] = self._retention.of(resolution, segment)
+        if keep == 0:
+            raise BadName(
+                f"{segment} has no window {place.window.name}: nothing is kept of it by 10 s; "
+                "ask for interval, Nh, today, day:DATE or Nd"
+            )
+        too_old = keep is not None and place.start_ms < self._merged.top_ms - keep
+        if too_old or first < self._merged.first[resolution]:
+            raise NotHeld(f"{segment}: {place.window.name} reaches back before what is held")
+
+    def _beyond(self, segment: str) -> int:
+        return self._merged.live(segment, self.now_ms).beyond
+
+    def _read_live(self, segment: str, kpi: Kpi) -> Reading:
+        settled, origin = self._settle(segment, kpi), self._merged.origin(segment)
+        found, since_ms = NO_DATA, None
+        if segment in self._merged.seen and origin.loaded:
+            live = self._merged.live(segment, self.now_ms)
+            found = measured_now(kpi, settled.now, live, self.now_ms)
+            if kpi.unit == "seconds" and live.oldest_s is not None:
+                since_ms = live.oldest_s * 1000
+        return make(
+            segment, kpi, windows.LIVE, settled.now, found, settled.target, origin.fresh,
+            since_ms=since_ms,
+        )  # fmt: skip
