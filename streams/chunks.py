@@ -43,17 +43,24 @@ class Bounds(NamedTuple):
     """The offset that the next record will get."""
 
 
+class Proof(NamedTuple):
+    """The last folded record: if this is still our log, it carries its append time."""
+
+    offset: int
+    append_ms: int
+
+
 class Position(NamedTuple):
     """Where to go on with a partition."""
 
     next: int
-    check_ms: int | None = None
-    """Append time that the record before `next` must carry; None = not checked."""
+    proof: Proof | None = None
+    """None = not checked."""
 
     @property
     def sought(self) -> int:
         """The offset to seek to: the last folded record where that is to be checked."""
-        return self.next if self.check_ms is None else self.next - 1
+        return self.next if self.proof is None else self.proof.offset
 
 
 @dataclass(slots=True, frozen=True)

@@ -40,7 +40,7 @@ from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
 
-from streams.chunks import Bounds, Chunk, Feed, Fetched, Position, in_turns
+from streams.chunks import Bounds, Chunk, Feed, Fetched, Position, Proof, in_turns
 
 FETCH_WAIT_MS: Final = 250
 """How long a broker may hold back an empty answer; the driver's 1.5 s would delay every seek."""
@@ -129,7 +129,7 @@ class Consumer(driver.Consumer):
     def __init__(self, *args: Any, **kwargs: Any) -> None:  # noqa: ANN401  Faust's business
         self._delivered: dict[TP, int] = {}  # placed partitions: handed out up to here
         self._series: dict[TP, int] = {}
-        self._checks: dict[TP, tuple[int, int]] = {}  # offset and append time that it must carry
+        self._proofs: dict[TP, Proof] = {}  # of partitions just sought: what the log must hold
         self._stash: dict[TP, Fetched] = {}  # fetched, but the partition was paused
         self._wake = asyncio.Event()
         super().__init__(*args, **kwargs)
@@ -186,7 +186,7 @@ class Consumer(driver.Consumer):
     def _forget(self) -> None:
         self._delivered.clear()
         self._stash.clear()
-        self._checks.clear()
+        self._proofs.clear()
 
     def _interrupted(self, generation: int) -> bool:
         """True if what was fetched must not be delivered; the positions are forgotten then."""
@@ -252,9 +252,9 @@ class Consumer(driver.Consumer):
 
     def _settle(self, tp: TP, position: Position) -> None:
         self._stash.pop(tp, None)
-        self._checks.pop(tp, None)
-        if position.check_ms is not None:
-            self._checks[tp] = (position.sought, position.check_ms)
+        self._proofs.pop(tp, None)
+        if position.proof is not None:
+            self._proofs[tp] = position.proof
         self._series[tp] = self._series.get(tp, 0) + 1
         self._delivered[tp] = position.next - 1
 
@@ -297,12 +297,15 @@ class Consumer(driver.Consumer):
 
     def _checked(self, tp: TP, batch: Fetched) -> Fetched:
         """Returns the batch without the record sought to, which tells if this is still our log."""
-        offset, append_ms = self._checks.pop(tp, (-1, 0))
-        if not batch.records or batch.records[0].offset != offset:
-            return batch  # nothing to check, or no record at that offset (a marker, compacted)
-        if batch.records[0].timestamp != append_ms:
+        proof = self._proofs.get(tp)
+        if proof is None or batch.position <= proof.offset:
+            return batch
+        del self._proofs[tp]
+        if not batch.records or batch.records[0].offset != proof.offset:
+            return batch  # compacted away: nothing is proved
+        if batch.records[0].timestamp != proof.append_ms:
             self.request_seek(tp)
-            self.app.feed.recreated(tp, offset)  # type: ignore[attr-defined]  # as above
+            self.app.feed.recreated(tp, proof.offset)  # type: ignore[attr-defined]  # as above
         return Fetched(batch.records[1:], batch.position)
 
     def _message(self, chunk: Chunk) -> Message:

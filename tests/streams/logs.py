@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from faust.types import TP
 
-from streams.chunks import Bounds, Chunk, Fetched, Log, Position
+from streams.chunks import Bounds, Chunk, Fetched, Log, Position, Proof
 
 
 @dataclass(slots=True, frozen=True)
@@ -70,8 +70,8 @@ class Folding:
         for tp, (begin, _) in bounds.items():
             if self.ready is None or tp in self.ready:
                 self.at[tp] = at = max(self.at.get(tp, -1), begin - 1)
-                check = 1_000 + at if self.check and at >= begin else None
-                found[tp] = Position(at + 1, check)
+                proof = Proof(at, 1_000 + at) if self.check and at >= begin else None
+                found[tp] = Position(at + 1, proof)
         return found
 
     def recreated(self, tp: TP, offset: int) -> None:
