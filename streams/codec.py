@@ -7,7 +7,7 @@ packed once more, as small as it goes: a cell is a signed little-endian integer 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 import msgpack
@@ -21,10 +21,12 @@ FINE_HASH: Final = RESOLUTIONS[FINE]
 """The hash of all fine cells."""
 LIVE_HASH: Final = "live"
 """The hash of all live values."""
-LENGTH_BYTES: Final = 4
-"""A stored fact is its length, little-endian, and its bytes: to append is to join."""
+END: Final = b"\0"
+"""Stands after every stored fact: facts are JSON, in which it cannot be. To append is to join."""
 Hash = tuple[str, list[str | bytes], list[str]]
 """A hash's name, what to set (field, value, field, …), and the fields to delete."""
+# Kept with its buffer: growing a new one costs more than filling it. Not for many threads.
+_pack: Callable[[object], bytes] = msgpack.Packer(use_bin_type=False).pack
 _encode = msgspec.msgpack.Encoder().encode
 _cell = msgspec.msgpack.Decoder(tuple[bytes, dict[int, int]]).decode
 _live = msgspec.msgpack.Decoder(list[tuple[LiveKey, int]]).decode
@@ -71,7 +73,7 @@ def pack_visible(visible: Visible) -> bytes:
         _live_values(visible.live),
     ]
     changed = [h for h in hashes if h[1] or h[2]]
-    return msgpack.packb((visible.top_ms, visible.segments, changed), use_bin_type=False)  # type: ignore[no-any-return]
+    return _pack((visible.top_ms, visible.segments, changed))
 
 
 def _fine(cells: Mapping[tuple[int, str], Cell], gone: Iterable[tuple[int, str]]) -> Hash:
@@ -144,24 +146,24 @@ def pack_facts(facts: Facts) -> bytes:
     for contact, raws in facts.replaced.items():
         replaced += (contact, join_facts(raws))
     names, tails = list(facts.added), [join_facts(raws) for raws in facts.added.values()]
-    return msgpack.packb((names, tails, replaced, facts.gone), use_bin_type=False)  # type: ignore[no-any-return]
+    return _pack((names, tails, replaced, facts.gone))
 
 
-def join_facts(raws: Iterable[bytes]) -> bytes:
-    """Returns facts as they are stored."""
-    return b"".join(
-        part for raw in raws for part in (len(raw).to_bytes(LENGTH_BYTES, "little"), raw)
-    )
+def join_facts(raws: Sequence[bytes]) -> bytes:
+    """Returns facts as they are stored.
+
+    Raises:
+        ValueError: one of them is not JSON: it could not be told from two.
+    """
+    joined = END.join((*raws, b""))
+    if joined.count(END) != len(raws):
+        raise ValueError(f"a fact with a zero byte is not JSON: {joined[:200]!r}")
+    return joined
 
 
 def split_facts(data: bytes) -> list[bytes]:
     """Returns the facts that `join_facts` joined."""
-    out, at = [], 0
-    while at < len(data):
-        begin = at + LENGTH_BYTES
-        at = begin + int.from_bytes(data[at:begin], "little")
-        out.append(data[begin:at])
-    return out
+    return data.split(END)[:-1]
 
 
 def _unpack(data: bytes) -> Any:  # noqa: ANN401 - whatever was packed

@@ -30,14 +30,17 @@ for _, hash in ipairs(hashes) do
 end
 each('SADD', base .. 'segments', segments)
 
-local contacts = base .. 'contacts'
+local contacts, appended = base .. 'contacts', {}
 for i = 1, #names, 1000 do
   local last = math.min(i + 999, #names)
   local held = redis.call('HMGET', contacts, unpack(names, i, last))
   for j = i, last do
-    redis.call('HSET', contacts, names[j], (held[j - i + 1] or '') .. tails[j])
+    appended[2 * j - 1] = names[j]
+    local before = held[j - i + 1]
+    appended[2 * j] = before and before .. tails[j] or tails[j]
   end
 end
+each('HSET', contacts, appended)
 each('HSET', contacts, replaced)
 each('HDEL', contacts, gone)
 

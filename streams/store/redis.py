@@ -32,7 +32,6 @@ from streams.store.shapes import (
     Claimed,
     Commit,
     Head,
-    SettingsOlder,
     Wanted,
     base_key,
     feed_key,
@@ -90,20 +89,10 @@ class Store:
             StoreAway: nobody knows whether it happened; claim again.
         """
         with may_be_away():
-            kind, *values = await self._claim(
+            reply = await self._claim(
                 keys=[head_key(source)], args=[settings_hash, since, begin, end, *FIELDS]
             )
-        if kind == b"older":
-            raise SettingsOlder(
-                f"{source} was folded with other settings, whose config_since is {int(values[1])}; "
-                f"that of these is {since}. To fold the log again with these, set a later one"
-            )
-        h = Head.of(values)
-        assert h is not None
-        return Claimed(
-            h.epoch, h.version, h.offset, h.record, h.append_ms, h.top_ms, h.build, h.until, h.gap,
-            kind == b"new",
-        )  # fmt: skip
+        return Claimed.of(source, reply)
 
     async def load(self, source: str, claimed: Claimed) -> tuple[Visible, dict[str, list[bytes]]]:
         """Returns everything that is stored of a source: cells, live values, and facts by contact.
@@ -140,15 +129,8 @@ class Store:
             StoreAway: nobody knows whether it happened; send the same commit again.
         """
         with may_be_away():
-            return int(
-                await self._commit(
-                    keys=[head_key(source), feed_key(source)],
-                    args=[
-                        commit.epoch, commit.expected, commit.offset, commit.record,
-                        commit.append_ms, commit.top_ms, commit.gap, commit.visible, commit.facts,
-                    ],
-                )
-            )  # fmt: skip
+            keys = [head_key(source), feed_key(source)]
+            return int(await self._commit(keys=keys, args=commit.args()))
 
     async def beat(self, source: str, beat: Beat) -> tuple[int, str] | None:
         """Says that the owner lives.
@@ -160,11 +142,8 @@ class Store:
             StoreAway: beat again.
         """
         with may_be_away():
-            answer = await self._beat(
-                keys=[head_key(source), feed_key(source)],
-                args=[beat.epoch, "" if beat.end is None else beat.end, beat.asked],
-            )
-        return (int(answer[0]), answer[1].decode()) if answer else None
+            keys = [head_key(source), feed_key(source)]
+            return Beat.answer(await self._beat(keys=keys, args=beat.args()))
 
     # -- readers
 

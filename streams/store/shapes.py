@@ -92,6 +92,26 @@ class Claimed(msgspec.Struct, frozen=True):
     rebuilt: bool
     """This claim began a new build: nothing was stored, or the settings have changed."""
 
+    @classmethod
+    def of(cls, source: str, reply: Sequence[Any]) -> Self:
+        """Returns what `claim.lua` replied.
+
+        Raises:
+            SettingsOlder: it refused.
+        """
+        kind, *values = reply
+        if kind == b"older":
+            raise SettingsOlder(
+                f"{source} was folded with other settings, whose config_since is {int(values[1])}; "
+                f"to fold the log again with these, set a later one"
+            )
+        h = Head.of(values)
+        assert h is not None
+        return cls(
+            h.epoch, h.version, h.offset, h.record, h.append_ms, h.top_ms, h.build, h.until, h.gap,
+            kind == b"new",
+        )  # fmt: skip
+
 
 class Commit(msgspec.Struct, frozen=True):
     """One commit, ready to be sent, and to be sent again byte for byte."""
@@ -109,6 +129,10 @@ class Commit(msgspec.Struct, frozen=True):
     facts: bytes
     """`codec.pack_facts`: stored."""
 
+    def args(self) -> tuple[int | str | bytes, ...]:
+        """Returns the arguments of `commit.lua`."""
+        return tuple(getattr(self, field) for field in self.__struct_fields__)
+
 
 class Beat(NamedTuple):
     """One beat, ready to be sent."""
@@ -120,6 +144,15 @@ class Beat(NamedTuple):
     """Redis' time in µs that was known before the broker was asked for `end`."""
     acknowledged: int
     """The version that was acknowledged when the beat was made: Redis must hold it."""
+
+    def args(self) -> tuple[int | str, ...]:
+        """Returns the arguments of `beat.lua`."""
+        return self.epoch, "" if self.end is None else self.end, self.asked
+
+    @staticmethod
+    def answer(reply: Sequence[bytes]) -> tuple[int, str] | None:
+        """Returns what `beat.lua` replied: version and Redis' time in µs; `None` = refused."""
+        return (int(reply[0]), reply[1].decode()) if reply else None
 
 
 class Message(NamedTuple):
