@@ -1,0 +1,15 @@
+"""Settings: where things are (environment) and what operators decide (`pouls.toml`)."""
+
+from streams.settings.listen import ListenRefused, refuse_strangers
+from streams.settings.load import SettingsErrors, load_settings
+from streams.settings.shapes import Clock, Settings, Topic
+
+__all__ = [
+    "Clock",
+    "ListenRefused",
+    "Settings",
+    "SettingsErrors",
+    "Topic",
+    "load_settings",
+    "refuse_strangers",
+]

@@ -1,0 +1,150 @@
+"""A checked `pouls.toml` → the settings of the core. Nothing can go wrong in here."""
+
+import datetime as dt
+import unicodedata
+from collections.abc import Iterable, Mapping
+from typing import TypeVar, cast
+
+import msgspec
+
+from streams.core.buckets import DAY_MS, HOUR_MS, Retention
+from streams.core.names import DIMENSIONS
+from streams.core.policy import (
+    FoldPolicy,
+    Formula,
+    ReadingPolicy,
+    Target,
+    Thresholds,
+)
+from streams.settings.file import (
+    ChannelTable,
+    File,
+    FormulaTable,
+    QueueTable,
+    RetentionTable,
+    TargetTable,
+)
+from streams.settings.shapes import TOPICS, Topic
+
+MINUTE_MS = 60_000
+T = TypeVar("T")
+
+
+def fold_policy(file: File) -> FoldPolicy:
+    """Returns everything that changes cells."""
+    plain = FoldPolicy()
+    channels = cast(Mapping[str, ChannelTable], file.channels)
+    policy = FoldPolicy(
+        timezone=file.timezone or plain.timezone,
+        segments=tuple(sorted({dimensions_of(s) for s in file.segments}, key=_in_order)),
+        horizon_ms=round(file.horizon_h * HOUR_MS),
+        retention=_retention(file.retention),
+        channel_thresholds=_differing(
+            (name, _thresholds(table, plain.thresholds(None, name)), plain.thresholds(None, name))
+            for name, table in channels.items()
+        ),
+        limits_ms={
+            **plain.limits_ms,
+            **_differing(
+                (name, _limits(table, plain.limits(name)), plain.limits(name))
+                for name, table in channels.items()
+            ),
+        },
+        max_values=file.max_values,
+    )
+    queues = {
+        _nfc(name): _thresholds(table, policy.thresholds(None, ""))
+        for name, table in file.queues.items()
+        if table.answer_within_s is not None
+    }
+    return msgspec.structs.replace(policy, queue_thresholds=queues)
+
+
+def reading_policy(file: File) -> ReadingPolicy:
+    """Returns everything that changes only how cells are read."""
+    default = _formula(file.formula, Formula())
+    return ReadingPolicy(
+        default=default,
+        queues={_nfc(name): _formula(table, default) for name, table in file.queues.items()},
+        targets=_targets(file.targets),
+        queue_targets={
+            _nfc(name): _targets(table.targets)
+            for name, table in file.queues.items()
+            if table.targets
+        },
+    )
+
+
+def topics(file: File) -> dict[str, Topic]:
+    """Returns all topics."""
+    return {topic.name: _topic(topic, file) for topic in TOPICS}
+
+
+def unix_seconds(since: int | dt.datetime) -> int:
+    """Returns `config_since` in Unix seconds."""
+    return since if isinstance(since, int) else int(since.timestamp())
+
+
+def dimensions_of(segment: str) -> tuple[str, ...]:
+    """Returns the dimensions of `channel+queue`, in the order in which they stand in names."""
+    return tuple(sorted(segment.split("+"), key=DIMENSIONS.index))
+
+
+def _differing(values: Iterable[tuple[str, T, T]]) -> dict[str, T]:
+    """Returns what is not as it would be without saying it: stating a default changes no hash."""
+    return {name: own for name, own, default in values if own != default}
+
+
+def _in_order(dimensions: tuple[str, ...]) -> tuple[int, ...]:
+    return tuple(DIMENSIONS.index(d) for d in dimensions)
+
+
+def _nfc(name: str) -> str:
+    return unicodedata.normalize("NFC", name)
+
+
+def _ms(seconds: float | None, default: int) -> int:
+    return default if seconds is None else round(seconds * 1000)
+
+
+def _thresholds(table: ChannelTable | QueueTable, plain: Thresholds) -> Thresholds:
+    return Thresholds(
+        _ms(table.answer_within_s, plain.answer_within_ms),
+        _ms(table.short_abandon_s, plain.short_abandon_ms),
+    )
+
+
+def _limits(table: ChannelTable, plain: tuple[int, int]) -> tuple[int, int]:
+    waiting, service = plain
+    waiting_h, service_h = table.waiting_limit_h, table.service_limit_h
+    return (
+        waiting if waiting_h is None else round(waiting_h * HOUR_MS),
+        service if service_h is None else round(service_h * HOUR_MS),
+    )
+
+
+def _retention(table: RetentionTable) -> Retention:
+    return Retention(
+        fine_ms=table.fine_minutes * MINUTE_MS,
+        quarter_ms=table.quarter_days * DAY_MS,
+        quarter_detail_ms=table.quarter_detail_days * DAY_MS,
+        day_ms=table.day_days * DAY_MS,
+        day_agent_ms=table.day_agent_days * DAY_MS,
+    )
+
+
+def _formula(table: FormulaTable, plain: Formula) -> Formula:
+    stated = {f: v for f in Formula.__struct_fields__ if (v := getattr(table, f)) is not None}
+    return msgspec.structs.replace(plain, **stated)
+
+
+def _targets(tables: Mapping[str, TargetTable]) -> dict[str, Target]:
+    return {kpi: Target(**msgspec.structs.asdict(table)) for kpi, table in tables.items()}
+
+
+def _topic(topic: Topic, file: File) -> Topic:
+    table = file.topics.get(topic.name)  # type: ignore[call-overload]  # keys are literals
+    if table is None:
+        return topic
+    stated = {k: v for k, v in msgspec.structs.asdict(table).items() if v is not None}
+    return msgspec.structs.replace(topic, **stated)

@@ -1,0 +1,63 @@
+"""Mistakes in `pouls.toml` that only show by what the values mean."""
+
+import datetime as dt
+import zoneinfo
+from collections.abc import Iterator, Mapping
+
+from streams.core.kpis import KPIS
+from streams.core.names import DIMENSIONS
+from streams.settings.check import Mistake, unknown
+from streams.settings.file import File, QueueTable, TargetTable
+from streams.settings.lines import KeyPath
+
+
+def meaning_mistakes(file: File) -> Iterator[Mistake]:
+    """Yields what is wrong with a file whose keys and types are right."""
+    if file.timezone is not None and not zone_exists(file.timezone):
+        yield Mistake(
+            ("timezone",), unknown(file.timezone, zoneinfo.available_timezones(), "time zone")
+        )
+    if isinstance(file.config_since, dt.datetime) and file.config_since.tzinfo is None:
+        yield Mistake(("config_since",), "needs an offset, such as 2026-11-24T00:00:00Z")
+    for segment in file.segments:
+        yield from _segment(segment)
+    yield from _targets(("targets",), file.targets)
+    for name, queue in file.queues.items():
+        yield from _queue(("queues", name), queue)
+
+
+def zone_exists(name: str) -> bool:
+    """Whether the zone database has a time zone."""
+    try:
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
+
+
+def _segment(segment: str) -> Iterator[Mistake]:
+    parts = segment.split("+")
+    for part in parts:
+        if part not in DIMENSIONS:
+            yield Mistake(("segments",), f"{part!r}: {unknown(part, DIMENSIONS, 'dimension')}")
+    if len(set(parts)) < len(parts):
+        yield Mistake(("segments",), f"{segment!r} names a dimension twice")
+
+
+def _queue(path: KeyPath, queue: QueueTable) -> Iterator[Mistake]:
+    if queue.short_abandon_s is not None and queue.answer_within_s is None:
+        yield Mistake(
+            (*path, "short_abandon_s"),
+            "needs answer_within_s beside it: the limits of a queue hold on all its channels",
+        )
+    yield from _targets((*path, "targets"), queue.targets)
+
+
+def _targets(path: KeyPath, tables: Mapping[str, TargetTable]) -> Iterator[Mistake]:
+    for kpi, table in tables.items():
+        if kpi not in KPIS:
+            yield Mistake((*path, kpi), unknown(kpi, KPIS, "KPI"))
+        limits = (table.warning_low, table.low, table.high, table.warning_high)
+        stated = [limit for limit in limits if limit is not None]
+        if stated != sorted(stated):
+            yield Mistake((*path, kpi), "must rise: warning_low ≤ low ≤ high ≤ warning_high")
