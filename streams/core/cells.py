@@ -6,6 +6,7 @@ a booking that is taken back before the commit costs nothing, and a hot segment 
 bucket instead of one a booking.
 """
 
+from collections import _count_elements  # type: ignore[attr-defined]  # Counter's own loop, in C
 from collections.abc import Mapping
 from typing import Any, Final, cast
 
@@ -267,15 +268,14 @@ def _counted(hist: dict[int, int] | None, marks: list[int]) -> dict[int, int]:
     """Counts marks into a histogram of ours, in place; counts of zero are taken out."""
     if hist is None:
         hist = {}
-    for mark in marks:
-        if mark >= 0:
-            hist[mark] = hist.get(mark, 0) + 1
-        else:
-            hist[~mark] = hist.get(~mark, 0) - 1
+    _count_elements(hist, marks)
     if min(marks) < 0:
-        for index in {~m for m in marks if m < 0}:
-            if not hist[index]:
-                del hist[index]
+        for mark in {m for m in marks if m < 0}:
+            left = hist.get(~mark, 0) - hist.pop(mark)
+            if left:
+                hist[~mark] = left
+            else:
+                del hist[~mark]
     return hist
 
 

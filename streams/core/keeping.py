@@ -1,6 +1,6 @@
 """How long contacts are kept: hot, cold, gone. Driven by the source's time alone.
 
-A contact that has been closed for an hour goes cold: only its facts are kept, packed. A closed
+A contact that has been closed for an hour goes cold: only its facts are kept. A closed
 contact whose last event is older than 2 H is gone, an open one when it has been silent for eight of
 its limits (then it is lost) and H more, because until then a fact for it may still arrive. Freeing
 memory here never decides anything: the ledger judges expiry when a fact arrives.
@@ -9,16 +9,11 @@ memory here never decides anything: the ledger judges expiry when a fact arrives
 from collections import defaultdict
 from heapq import heappop, heappush
 
-import msgspec
-
 from streams.core.buckets import HOUR_MS
 from streams.core.contact import Contact
 from streams.core.facts import lost_at_ms
 from streams.core.livebook import LiveBook
 from streams.core.policy import FoldPolicy
-
-_pack = msgspec.msgpack.Encoder().encode
-_unpack = msgspec.msgpack.Decoder(list[bytes]).decode
 
 
 class Keeping:
@@ -26,7 +21,7 @@ class Keeping:
 
     def __init__(self, policy: FoldPolicy) -> None:
         self._policy = policy
-        self.cold: dict[str, bytes] = {}
+        self.cold: dict[str, list[bytes]] = {}
         """Cold contacts: their facts."""
         self.lost = 0
         """Open contacts that have left the state."""
@@ -51,7 +46,7 @@ class Keeping:
 
     def warm(self, subject: str) -> list[bytes]:
         """Returns the facts of a cold contact, which is cold no longer."""
-        return _unpack(self.cold.pop(subject))
+        return self.cold.pop(subject)
 
     def warmed(self, c: Contact) -> None:
         """Lists a contact that was cold as closed again."""
@@ -100,7 +95,7 @@ class Keeping:
             self._closed[last_hour].append(subject)
         else:
             del contacts[subject]
-            self.cold[subject] = _pack(c.raws)
+            self.cold[subject] = c.raws
             self._gone[last_hour].add(subject)
 
     def _look_at(

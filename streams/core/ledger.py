@@ -14,7 +14,6 @@ forgotten.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from itertools import repeat
 from typing import Final
 
 import msgspec
@@ -85,9 +84,11 @@ class Ledger:
         dims, touched, default, gap = self.dims, self._touched, self.channel, self._gap_ms
         extra, cold, listed = dims.extra, self._keeping.cold, self._keeping.closed
         horizon = self.policy.horizon_ms if self.policy.lateness else FOREVER
-        top = self.top_ms
-        bounds = repeat(appended_ms) if isinstance(appended_ms, int) else appended_ms
-        for i, (raw, appended) in enumerate(zip(values, bounds, strict=False)):
+        top, earliest = self.top_ms, EARLIEST_MS
+        latest = AHEAD_MS + (
+            appended_ms if isinstance(appended_ms, int) else min(appended_ms, default=0)
+        )
+        for i, raw in enumerate(values):
             try:
                 e = dec(raw)
             except (msgspec.DecodeError, RecursionError) as exc:
@@ -95,16 +96,16 @@ class Ledger:
                 continue
             x = e.time - epoch
             ms = x.days * DAY_MS + x.seconds * 1000 + x.microseconds // 1000
-            if not EARLIEST_MS <= ms <= appended + AHEAD_MS:
+            if not earliest <= ms <= latest and not _in_range(ms, appended_ms, i):
                 refused.append(Refused(i, _out_of_range(e.time.isoformat(), ms)))
                 continue
             rank = e.rank
             if rank < 0:
                 self._accept_other(e.__class__.__name__)
-                top = self.top_ms = max(top, ms)
+                top = max(top, ms)
                 continue
             if ms > top:
-                top = self.top_ms = ms
+                top = ms
             elif ms < top - horizon:
                 self.counts["late"] += 1
                 continue
@@ -116,6 +117,7 @@ class Ledger:
                 c = contacts[subject] = Contact(default, subject)
             else:
                 if ms - c.last_ms > gap:
+                    self.top_ms = top
                     c = self._after_gap(c, ms)
                 last = c.last_ms
                 if ms < last or c.dirty or (ms == last and rank <= c.last_rank) or e.id in c.ids:
@@ -136,6 +138,7 @@ class Ledger:
             if c.over and not c.listed and c.closed:
                 c.listed = True
                 listed(c)
+        self.top_ms = top
         return refused
 
     def _refuse(self, i: int, raw: bytes, exc: Exception, refused: list[Refused]) -> None:
@@ -283,6 +286,11 @@ class Ledger:
             self.cells.everything(),  # type: ignore[arg-type]
             ([], [], []), self._live.everything(), list(self.dims.names), self.top_ms,
         )  # fmt: skip
+
+
+def _in_range(ms: int, appended_ms: Sequence[int] | int, i: int) -> bool:
+    appended = appended_ms if isinstance(appended_ms, int) else appended_ms[i]
+    return EARLIEST_MS <= ms <= appended + AHEAD_MS
 
 
 def _out_of_range(time: str, ms: int) -> str:
