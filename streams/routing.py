@@ -12,12 +12,13 @@ import msgspec
 from aiokafka.partitioner import murmur2
 
 from streams.core.events import millis
-from streams.deadletters import DEAD_LETTERS
 from streams.settings import Topic
 
 AGENTS: Final = "agents"
 KIN: Final = {"callback": "voice", "message": "chat", "email": "ticket", "social": "ticket"}
 """channel → the channel whose topic it shares where it has none of its own."""
+NO_CONTACTS: Final = "-"
+"""Stands for the channel of a topic that holds none."""
 DEFAULT_CHANNEL: Final = "voice"
 
 
@@ -63,9 +64,7 @@ class Router:
     def __init__(self, topics: Mapping[str, Topic], partitions: Mapping[str, int]) -> None:
         """`partitions`: topic → how many the broker has."""
         self._by_channel = {
-            topic.channel: name
-            for name, topic in topics.items()
-            if name not in {AGENTS, DEAD_LETTERS}
+            topic.channel: name for name, topic in topics.items() if topic.channel != NO_CONTACTS
         }
         self._default = self._by_channel[DEFAULT_CHANNEL]
         self._partitions = partitions

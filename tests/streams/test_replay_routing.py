@@ -4,17 +4,17 @@ from typing import Any
 
 import msgspec
 import pytest
-from streams.settings import Topic
 
 from streams.routing import Place, Router, partition_of
+from streams.settings import Topic
 
 PARTITIONS = {"calls": 4, "chats": 3, "tickets": 2, "agents": 4, "dead-letters": 1}
 CHANNELS = {
     "calls": "voice",
     "chats": "chat",
     "tickets": "ticket",
-    "agents": "",
-    "dead-letters": "",
+    "agents": "-",
+    "dead-letters": "-",
 }
 TOPICS = {n: Topic(n, p, CHANNELS[n], 30) for n, p in PARTITIONS.items()}
 
@@ -60,7 +60,7 @@ def test_partitions_are_those_of_the_java_client(key: bytes, hashed: int) -> Non
     [
         ("voice", "calls"), ("callback", "calls"), ("chat", "chats"), ("message", "chats"),
         ("ticket", "tickets"), ("email", "tickets"), ("social", "tickets"), (None, "calls"),
-        ("", "calls"), ("pigeon", "calls"),
+        ("", "calls"), ("-", "calls"), ("pigeon", "calls"),
     ],
 )  # fmt: skip
 def test_the_channel_names_the_topic(router: Router, channel: str | None, topic: str) -> None:
