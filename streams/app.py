@@ -23,10 +23,11 @@ from mode.utils.locks import Event as AnyEvent
 
 from streams import logs
 from streams.chunks import Chunk, Feed
-from streams.deadletters import DEAD_LETTERS, KafkaDeadLetters
+from streams.deadletters import KafkaDeadLetters
 from streams.pipeline import Pipeline, Stopped
 from streams.retry import until_answered
 from streams.settings import Settings, Topic
+from streams.settings.shapes import DEAD_LETTERS
 from streams.store import Store, StoreAway
 from streams.telemetry import Telemetry, Vitals, serve
 from streams.topics import check_topics

@@ -10,7 +10,8 @@ from typing import Final, NamedTuple, Protocol
 from aiokafka import AIOKafkaProducer
 from faust.types import TP
 
-DEAD_LETTERS: Final = "dead-letters"
+from streams.settings.shapes import DEAD_LETTERS
+
 MAX_EVENT_BYTES: Final = 256 * 1024
 """Longer values are not decoded."""
 MAX_LETTER_BYTES: Final = 64 * 1024

@@ -13,8 +13,8 @@ from kafka.admin import ConfigResource
 from kafka.errors import KafkaError, for_code
 
 from streams.core.errors import PoulsError
-from streams.deadletters import DEAD_LETTERS
 from streams.settings import Settings, Topic
+from streams.settings.shapes import DEAD_LETTERS
 
 DAY_MS: Final = 86_400_000
 OK: Final = 0

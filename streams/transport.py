@@ -56,7 +56,9 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
 
     def _create_worker_consumer(self, transport: driver.Transport) -> AIOKafkaConsumer:
         consumer = super()._create_worker_consumer(transport)
-        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001  hard-coded in the driver
+        # Both are hard-coded in the driver. What a producer has aborted did not happen.
+        consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001
+        consumer._isolation_level = "read_committed"  # noqa: SLF001
         return consumer
 
     async def fetch(self, active: set[TP], timeout: float) -> dict[TP, Fetched]:  # noqa: ASYNC109
