@@ -11,7 +11,8 @@ import signal
 import sys
 import tempfile
 import zoneinfo
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -119,8 +120,11 @@ class Demo:
             PoulsError: something does not start, or has ended.
         """
         loop, ended = asyncio.get_running_loop(), asyncio.Event()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, lambda *_: loop.call_soon_threadsafe(ended.set))
+        with _on_signals(lambda: loop.call_soon_threadsafe(ended.set)):
+            await self._until(ended)
+
+    async def _until(self, ended: asyncio.Event) -> None:
+        loop = asyncio.get_running_loop()
         lives = (self._live(), self._watch(), ended.wait())
         tasks: list[asyncio.Task[object]] = [loop.create_task(life) for life in lives]
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -194,6 +198,17 @@ class Demo:
             f"Logs are in     {self._directory}\n"
             "Ctrl-C ends everything."
         )
+
+
+@contextmanager
+def _on_signals(act: Callable[[], object]) -> Iterator[None]:
+    """Acts on SIGINT and SIGTERM; asyncio's own way is not there on every system."""
+    before = {n: signal.signal(n, lambda *_: act()) for n in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _port(address: str) -> int:
