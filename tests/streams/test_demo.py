@@ -7,7 +7,7 @@ import zoneinfo
 from pathlib import Path
 
 import pytest
-from kafka.errors import NoBrokersAvailable
+from kafka.errors import KafkaConnectionError
 
 from streams import demo, embedded
 from streams.children import Children
@@ -112,7 +112,7 @@ def test_a_foreign_kafka_that_is_not_there_is_said(
     """By its address."""
 
     def away(_: Settings) -> None:
-        raise NoBrokersAvailable
+        raise KafkaConnectionError
 
     monkeypatch.setattr(demo, "create_topics", away)
     said: list[str] = []
