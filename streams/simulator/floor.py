@@ -39,8 +39,7 @@ class Agent:
     """A person at work."""
 
     __slots__ = (
-        "free_since", "holds", "id", "presence", "process", "queues", "reason", "skills", "team",
-        "wants_away",
+        "free_since", "holds", "id", "presence", "process", "queues", "reason", "team", "wants_away",
     )  # fmt: skip
 
     def __init__(self, id: str, team: Team, queues: list[str]) -> None:
@@ -72,10 +71,10 @@ class Agent:
 class InLine:
     """A contact that waits for an agent."""
 
-    __slots__ = ("contact", "gone", "process", "since_ms")
+    __slots__ = ("contact", "gone", "process")
 
-    def __init__(self, contact: Contact, process: Process, since_ms: int) -> None:
-        self.contact, self.process, self.since_ms = contact, process, since_ms
+    def __init__(self, contact: Contact, process: Process) -> None:
+        self.contact, self.process = contact, process
         self.gone = False
 
 
@@ -88,21 +87,16 @@ class Floor:
         self._skilled: dict[str, dict[Agent, None]] = {q.name: {} for q in queues}
         """queue → agents who are there and have the skill."""
 
-    def waiting(self, queue: str) -> int:
-        """Returns how many contacts wait in a queue; those that ring are not among them."""
-        return sum(not w.gone for w in self._lines[queue])
-
     # -- contacts
 
     def find(self, contact: Contact, queue: str, until_ms: int, *, first: bool) -> Patient:
         """Waits for an agent and returns him, ringing; None when nobody came until then."""
-        now, channel = self._engine.now_ms, contact.channel
-        able = [a for a in self._skilled[queue] if a.takes(channel)]
+        able = [a for a in self._skilled[queue] if a.takes(contact.channel)]
         if able:
             agent = min(able, key=lambda a: (len(a.holds), a.free_since))
             self.show(agent, contact, "ringing")
             return agent
-        place = InLine(contact, self._engine.current, now)
+        place = InLine(contact, self._engine.current)
         line = self._lines[queue]
         (line.appendleft if first else line.append)(place)
         found = yield until_ms

@@ -29,15 +29,15 @@ class Operation:
         self._seed, self._live_ms, self._demand = seed, live_ms, demand
         self._engine = engine = Engine(begin_ms)
         self._out = Out(seed)
-        self.floor = Floor(engine, self._out, demand.queues)
+        floor = Floor(engine, self._out, demand.queues)
         self._dice = Random(f"{seed}:contacts")
         self._count = 0
-        desk = Desk(engine, self.floor, self._out, Random(f"{seed}:desk"))
+        desk = Desk(engine, floor, self._out, Random(f"{seed}:desk"))
         calls = Calls(desk, {q.name: q for q in demand.queues}, self._call_back)
         self._stories = {
             "voice": calls.call, "chat": Chats(desk).chat, "ticket": Tickets(desk).ticket
         }  # fmt: skip
-        shifts = Shifts(engine, self.floor, self._out, demand, zone, seed)
+        shifts = Shifts(engine, floor, self._out, demand, zone, seed)
         for life in (shifts.days(), self._alive(), *map(self._arrivals, demand.queues)):
             engine.start(life)
 
