@@ -39,7 +39,8 @@ class Agent:
     """A person at work."""
 
     __slots__ = (
-        "free_since", "holds", "id", "presence", "process", "queues", "reason", "team", "wants_away",
+        "free_since", "holds", "id", "presence", "process", "queues", "reason", "team",
+        "wants_away",
     )  # fmt: skip
 
     def __init__(self, id: str, team: Team, queues: list[str]) -> None:

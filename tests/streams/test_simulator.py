@@ -18,7 +18,7 @@ from streams.simulator import SCENARIOS, Timed, simulate
 
 START = dt.datetime(2026, 11, 24, tzinfo=dt.timezone(dt.timedelta(hours=1)))
 DAY = dt.timedelta(days=1)
-SIZE = 0.25
+SIZE = 0.15
 CHATS = 3
 
 
@@ -143,7 +143,7 @@ def test_no_duration_is_negative(said: list[Said]) -> None:
     """What a source states is a length of time."""
     wraps = [one.data["wrap_s"] for one in said if one.kind == "wrapped"]
 
-    assert len(wraps) > 1000
+    assert len(wraps) > 500
     assert min(wraps) > 0
 
 
@@ -202,7 +202,7 @@ def test_nobody_is_lost(contacts: dict[str, list[Said]], day: list[Timed]) -> No
     site = lanes(sum(cell.sums for (_, segment), cell in days if segment == "site"))
     assert refused == []
     assert not any(k.startswith(("corrected", "late", "unknown")) for k in ledger.counts)
-    assert counts["queued"] > 2000
+    assert counts["queued"] > 1000
     assert counts["queued"] == sum(counts.values()) - counts["queued"] + waiting
     for measure, kind in (("offered", "queued"), ("answered", "answered"),
                           ("abandoned", "abandoned"), ("flowed_out", "flowed_out")):  # fmt: skip
@@ -250,7 +250,7 @@ def test_a_warm_start_has_the_day_so_far_and_goes_on() -> None:
     past = [e for e in events if e.ms < millis(now)]
     calls = [e for e in past if e.data.get("channel") == "voice"]
 
-    assert len(events) > len(past) > 10_000
+    assert len(events) > len(past) > 5_000
     assert millis(START) < calls[0].ms < millis(START) + 600_000
     assert past[0].ms < millis(START - 4 * DAY)
     assert any(e.kind == "reopened" for e in past)
