@@ -9,7 +9,7 @@ import datetime as dt
 from collections.abc import Iterator
 from typing import Final
 
-from streams.core.buckets import DAY_MS, Zone
+from streams.core.buckets import DAY_MS, HOUR_MS, Zone
 from streams.core.events import millis
 from streams.simulator.delays import delayed
 from streams.simulator.demand import Demand
@@ -20,6 +20,8 @@ from streams.simulator.plan import QUEUES, SCENARIOS
 __all__ = ["SCENARIOS", "Timed", "simulate"]
 
 TICKETS_BEFORE_MS: Final = 5 * DAY_MS
+AT_LEAST_MS: Final = 2 * HOUR_MS
+"""The shortest past: sliding windows must be full soon after midnight, too."""
 FOR_EVER_MS: Final = 1 << 50
 
 
@@ -42,8 +44,8 @@ def simulate(
         duration: how long from `start`; `None` = without end.
         scenario: one of `SCENARIOS`. It happens around the `start` of a warm start, else around
             the middle of the duration.
-        warm_start: first everything since the local midnight before `start`, and the tickets of
-            the five days before.
+        warm_start: first everything since local midnight (after midnight: since the one before),
+            and the tickets of the five days before.
         zone: the time zone of the operation's day.
         size: so many times as many contacts and agents.
         late_s: events are sent so many seconds late, on average: never before their time, and a
@@ -60,7 +62,7 @@ def simulate(
     surges = SCENARIOS[scenario]
     begin_ms = open_ms = anchor_ms = start_ms
     if warm_start:
-        open_ms = place.day_start_ms(place.day_of(start_ms))
+        open_ms = place.day_start_ms(place.day_of(start_ms - AT_LEAST_MS))
         begin_ms = open_ms - TICKETS_BEFORE_MS
     elif duration is not None:
         anchor_ms = (start_ms + end_ms) // 2

@@ -257,6 +257,14 @@ def test_a_warm_start_has_the_day_so_far_and_goes_on() -> None:
     assert {e.ms >= millis(now) for e in events if e.kind == "source.alive"} == {True}
 
 
+def test_a_warm_start_soon_after_midnight_has_the_day_before() -> None:
+    """Or the last hour would be empty."""
+    now = START + dt.timedelta(minutes=5)
+    events = plain(simulate(1, now, dt.timedelta(minutes=1), warm_start=True, size=SIZE))
+
+    assert min(e.ms for e in events if e.data.get("channel") == "voice") < millis(now - DAY * 0.9)
+
+
 def test_a_second_warm_start_of_the_day_repeats_the_first() -> None:
     """So a demo that is started again on the same log changes nothing that was said."""
     nine, ten = (START + dt.timedelta(hours=h) for h in (9, 10))
