@@ -2,17 +2,23 @@
 
 import datetime as dt
 import re
-from collections.abc import Collection
-from typing import Final
+from collections.abc import Callable, Collection, Hashable
+from typing import Final, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
 
 from streams.core.buckets import Zone
+from streams.core.errors import BadName
 from streams.core.names import DIMENSIONS
+
+T = TypeVar("T", bound=Hashable)
 
 _JOINT: Final = re.compile(rf"\+(?=(?:{'|'.join(DIMENSIONS)}):)")
 _OFFSET: Final = re.compile(r" (?=\d\d:\d\d$)")
+_EPOCH: Final = dt.datetime.fromtimestamp(0, dt.UTC)
+_YEARS: Final = range(1970, 9000)
+"""Years whose instants every zone can tell."""
 _DATE: Final = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -58,23 +64,26 @@ class Params:
             self.bad(name, "an empty value")
         return list(dict.fromkeys(v for v in values if v))
 
-    def one(self, name: str) -> str | None:
-        """Returns a single value, `None` when the parameter is absent."""
-        values = self.many(name)
+    def each(self, name: str, parse: Callable[[str], T]) -> list[T]:
+        """Returns a list's values as `parse` understands them; what it refuses is a mistake."""
+        out: dict[T, None] = {}
+        for text in self.many(name):
+            try:
+                out[parse(text)] = None
+            except BadName as error:
+                self.bad(name, str(error))
+        return list(out)
+
+    def choice(self, name: str, parse: Callable[[str], T]) -> T | None:
+        """Returns a single value as `parse` understands it, `None` when there is none."""
+        values = self.each(name, parse)
         if len(values) > 1:
             self.bad(name, "only one value is possible")
         return values[0] if values else None
 
     def moment(self, name: str, zone: Zone) -> int | None:
         """Returns an instant in ms: RFC 3339 with Z or offset, or a date = its local midnight."""
-        text = self.one(name)
-        if text is None:
-            return None
-        try:
-            return _moment(text, zone)
-        except (ValueError, OverflowError):
-            self.bad(name, f"{text!r} is neither a date nor a time such as 2026-11-24T10:15:00Z")
-            return None
+        return self.choice(name, lambda text: _moment(text, zone))
 
     def check(self) -> None:
         """Raises `BadRequest` when any mistake was found."""
@@ -83,9 +92,12 @@ class Params:
 
 
 def _moment(text: str, zone: Zone) -> int:
-    if _DATE.fullmatch(text):
-        return zone.day_start_ms(dt.date.fromisoformat(text).toordinal())
-    moment = dt.datetime.fromisoformat(_OFFSET.sub("+", text))
-    if moment.tzinfo is None:
-        raise ValueError("no offset")
-    return (moment - dt.datetime.fromtimestamp(0, dt.UTC)) // dt.timedelta(milliseconds=1)
+    try:
+        if _DATE.fullmatch(text) and int(text[:4]) in _YEARS:
+            return zone.day_start_ms(dt.date.fromisoformat(text).toordinal())
+        moment = dt.datetime.fromisoformat(_OFFSET.sub("+", text))
+        if moment.tzinfo is not None and moment.year in _YEARS:
+            return (moment - _EPOCH) // dt.timedelta(milliseconds=1)
+    except (ValueError, OverflowError):
+        pass
+    raise BadName(f"{text!r} is neither a date nor a time such as 2026-11-24T10:15:00Z")

@@ -13,7 +13,7 @@ def names(query: str) -> list[str]:
     """Returns the names of the parameters that are wrong."""
     params = Params(query, KNOWN)
     params.many("segment")
-    params.one("kpi")
+    params.choice("kpi", str)
     params.moment("from", PARIS)
     return sorted({m.name for m in params.mistakes})
 
