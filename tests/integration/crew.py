@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
+import redis as redis_client
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.structs import ConsumerRecord
 from kafka import KafkaAdminClient, KafkaProducer
@@ -69,16 +70,29 @@ class Crew:
 
     def __init__(self, directory: Path, kafka: str, redis_url: str) -> None:
         self.directory, self.kafka = directory, kafka
-        self.env = {"POULS_KAFKA": kafka, "POULS_REDIS": redis_url}
+        config = directory / "pouls.toml"
+        config.touch()
+        self.env = {
+            "POULS_KAFKA": kafka,
+            "POULS_REDIS": redis_url,
+            "POULS_CONFIG": str(config),
+            "POULS_METRICS_LISTEN": "127.0.0.1:0",
+        }
         self.settings: Settings = load_settings(self.env, None)
         self.partitions = self.settings.topics[TOPIC].partitions
         self.sources = [f"{TOPIC}-{n}" for n in range(self.partitions)]
         self._tps = [TopicPartition(TOPIC, n) for n in range(self.partitions)]
         self.workers: list[Process] = []
 
-    def topics(self) -> None:
-        """Creates the topics."""
-        create_topics(self.settings)
+    @classmethod
+    def on(cls, directory: Path, kafka: str, redis_url: str) -> Iterator["Crew"]:
+        """Yields a crew with topics and without workers, for a fixture."""
+        crew = cls(directory, kafka, redis_url)
+        create_topics(crew.settings)
+        try:
+            yield crew
+        finally:
+            crew.end()
 
     def worker(self) -> Process:
         """Starts one more worker."""
@@ -93,6 +107,11 @@ class Crew:
         """Ends all workers."""
         for worker in self.workers:
             worker.stop()
+
+    def exact(self) -> list[str]:
+        """Returns in what the state differs from the fold of the whole log, once that is stored."""
+        self.settle()
+        return differences(self.stored(), self.folded(self.records()))
 
     def said(self, sentence: str) -> bool:
         """True if a worker has logged a sentence."""
@@ -116,7 +135,7 @@ class Crew:
             began = time.monotonic()
             for i, value in enumerate(values):
                 partition = i // len(STEPS) % self.partitions
-                producer.send(TOPIC, value=value, partition=partition)
+                producer.send(TOPIC, value=value, key=b"crew", partition=partition)
                 if a_second and i % 100 == 0:
                     time.sleep(max(0.0, began + i / a_second - time.monotonic()))
             producer.flush()
@@ -179,6 +198,11 @@ class Crew:
                 await store.close()
 
         return asyncio.run(ask())
+
+    def flush(self) -> None:
+        """Empties Redis."""
+        with redis_client.Redis.from_url(self.env["POULS_REDIS"]) as client:
+            client.flushall()
 
     def heads(self) -> dict[str, Head | None]:
         """Returns what is stored of each source as a whole."""
