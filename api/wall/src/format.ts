@@ -125,7 +125,9 @@ function percent(words: Words, share: number): string {
 function distanceText(words: Words, unit: Unit, distance: number): string {
   switch (unit) {
     case "seconds":
-      return duration(Math.max(1, Math.round(distance)));
+      return distance < HOUR
+        ? duration(Math.max(1, Math.round(distance)))
+        : fill(words.hours, { n: Math.floor(distance / HOUR) });
     case "contacts":
       return plural(words, words.contacts, distance, count(words, distance));
     case "ratio": {

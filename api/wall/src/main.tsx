@@ -21,6 +21,10 @@ const OTHER_PROTOCOL = 4406;
 /** The wall's clock ran on while the monotonic one stood still: the machine slept. */
 const SLEPT_MS = 5_000;
 
+const ROWS = 7;
+const ROWS_PHONE = 6;
+
+const phone = matchMedia("(max-width: 640px)");
 const view = parseView(location.search);
 const lang = pickLang(view.lang, navigator.languages);
 const words = LANGUAGES[lang];
@@ -136,13 +140,20 @@ function draw(): void {
     performance.now() / 1000, Date.now() / 1000, link.failingMs() / 1000,
   );
   announced = announce(announced, moment, tiles);
-  const props = { moment, tiles, order, card, setCard, announcement: announced.text };
+  const rows = phone.matches ? ROWS_PHONE : ROWS;
+  const props = { moment, tiles, order, rows, card, setCard, turnCard, announcement: announced.text };
   render(<Screen {...props} />, root);
 }
 
 function setCard(index: number | null): void {
   card = index;
   redraw();
+}
+
+/** Goes to the card of the next tile, or of the one before. */
+function turnCard(by: 1 | -1): void {
+  const { length } = view.tiles;
+  setCard(((card ?? 0) + by + length) % length);
 }
 
 function watch(): void {
@@ -206,6 +217,7 @@ setInterval(redraw, DRAW_MS);
 setInterval(watch, WATCH_MS);
 setInterval(sleepWatch(), WATCH_MS);
 setInterval(() => remember(sessionStorage, wall.trails), REMEMBER_MS);
+root.replaceChildren();
 link.connect();
 void stayAwake();
 draw();

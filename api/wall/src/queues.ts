@@ -5,7 +5,7 @@ import * as format from "./format.ts";
 import { judged, type Moment } from "./moment.ts";
 import type { Status } from "./protocol.ts";
 import { badness, type Shown } from "./settle.ts";
-import { valueAt } from "./tile.ts";
+import { tooFew, valueAt } from "./tile.ts";
 import { LIVE } from "./view.ts";
 
 /** A table is read line by line: its order changes at most so often. */
@@ -54,6 +54,14 @@ export function orderOf(before: Order | null, moment: Moment): Order {
   return { at: moment.now, segments: segments.sort((a, b) => worse(a, b, moment)) };
 }
 
+/** Returns the heads of the columns; a unit stands there once, not in every line. */
+export function headsOf({ words, catalog }: Moment): { short: string; name: string }[] {
+  return COLUMNS.map((kpi) => {
+    const unit = catalog.get(kpi)?.unit === "ratio" ? "\u00a0%" : "";
+    return { short: words.columns[kpi] + unit, name: catalog.get(kpi)?.name ?? kpi };
+  });
+}
+
 /** Returns the row of a segment. */
 export function rowOf(segment: string, moment: Moment): Row {
   const shown = COLUMNS.map((kpi) => shownOf(segment, kpi, moment));
@@ -68,12 +76,10 @@ export function rowOf(segment: string, moment: Moment): Row {
 function cell(kpi: string, shown: Shown | undefined, moment: Moment): Cell {
   const { words, catalog, fresh } = moment;
   const value = fresh.phase === "lost" ? null : valueAt(shown?.value, moment);
-  const { n, tgt } = shown?.value ?? { n: null, tgt: null };
-  const few = value !== null && tgt !== null && n !== null && n < tgt.minimum_n;
   return {
-    text: format.inline(words, catalog.get(kpi)?.unit ?? "contacts", value),
+    text: format.figure(words, catalog.get(kpi)?.unit ?? "contacts", value).text,
     status: judged(moment) ? (shown?.status ?? "none") : "none",
-    faint: few || value === null,
+    faint: value === null || tooFew(shown),
   };
 }
 

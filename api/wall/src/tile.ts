@@ -4,6 +4,7 @@ import type { Kpi } from "./catalog.ts";
 import { cellOf } from "./cells.ts";
 import * as format from "./format.ts";
 import type { Figure } from "./format.ts";
+import { believable } from "./freshness.ts";
 import { gaugeOf, type Gauge } from "./gauge.ts";
 import { fill, plural } from "./i18n/index.ts";
 import { judged, shownAt, type Moment } from "./moment.ts";
@@ -24,8 +25,10 @@ export interface Tile {
   readonly target: string | null;
   readonly figure: Figure;
   readonly status: Status;
-  /** The status and the gap, or why there is none. */
+  /** The status in a word, or why there is none. */
   readonly verdict: string;
+  /** How far the value is from its target. */
+  readonly gap: string | null;
   readonly since: string | null;
   readonly sample: string | null;
   /** Shown, but of too few contacts to mean much. */
@@ -33,6 +36,9 @@ export interface Tile {
   readonly gauge: Gauge | null;
   readonly spark: Spark | null;
 }
+
+/** A page that has just been opened knows little of how long something has lasted. */
+const WORTH_SAYING_S = 60;
 
 /** Returns a tile of the view at a moment. */
 export function tileOf(spec: TileSpec, moment: Moment): Tile {
@@ -51,7 +57,8 @@ export function tileOf(spec: TileSpec, moment: Moment): Tile {
     target: goal && format.target(words, unit, goal),
     figure: format.figure(words, unit, value),
     status: judged(moment) ? (shown?.status ?? "none") : "none",
-    verdict: verdictOf(shown, unit, value, moment),
+    verdict: verdictOf(shown, value, moment),
+    gap: value === null || goal === null || tooFew(shown) ? null : format.gap(words, unit, value, goal),
     since: sinceOf(shown, moment),
     sample: sampleOf(spec, topic, shown, moment),
     faint: value !== null && tooFew(shown),
@@ -85,32 +92,22 @@ function scopeOf(
   return [own, formula, window].filter((part) => part !== null).join(" · ");
 }
 
-function verdictOf(
-  shown: Shown | undefined, unit: Kpi["unit"], value: number | null, moment: Moment,
-): string {
+function verdictOf(shown: Shown | undefined, value: number | null, moment: Moment): string {
   const { words, fresh } = moment;
-  if (fresh.phase === "connecting" || fresh.phase === "lost") {
-    return "";
+  if (!believable(fresh.phase)) {
+    return fresh.phase === "connecting" ? "" : words.phase[fresh.phase];
   }
   if (value === null) {
     const nobody = shown?.value.f === "live" && fresh.dataAge !== null && !fresh.rebuilding.length;
     return nobody ? words.nobodyWaits : words.noData;
   }
-  const goal = shown?.value.tgt ?? null;
-  if (goal === null) {
+  if (shown?.value.tgt == null) {
     return words.noTarget;
   }
   if (tooFew(shown)) {
     return words.tooFew;
   }
-  const gap = format.gap(words, unit, value, goal);
-  return judged(moment) && shown ? judgement(shown.status, gap, moment) : (gap ?? words.inside);
-}
-
-function judgement(status: Status, gap: string | null, { words }: Moment): string {
-  const calm = status === "ok" || status === "none";
-  const rest = gap ?? (calm ? words.inside : null);
-  return [status === "none" ? null : words.status[status], rest].filter((x) => x !== null).join(" · ");
+  return judged(moment) ? words.status[shown.status] : words.incomplete;
 }
 
 function sinceOf(shown: Shown | undefined, moment: Moment): string | null {
@@ -118,7 +115,11 @@ function sinceOf(shown: Shown | undefined, moment: Moment): string | null {
   if (!bad || !judged(moment)) {
     return null;
   }
-  const time = format.duration(moment.now - shown.statusAt);
+  const lasts = moment.now - shown.statusAt;
+  if (!shown.statusSeenBegin && lasts < WORTH_SAYING_S) {
+    return null;
+  }
+  const time = format.duration(lasts);
   return fill(shown.statusSeenBegin ? moment.words.since : moment.words.sinceOver, { time });
 }
 
@@ -142,7 +143,8 @@ function sampleOf(
   return sample !== null && shown.value.rev ? `${sample} · ${words.revised}` : sample;
 }
 
-function tooFew(shown: Shown | undefined): boolean {
+/** Shown without a verdict, because it rests on too few contacts. */
+export function tooFew(shown: Shown | undefined): boolean {
   const { st, n, tgt, v } = shown?.value ?? { st: "none", n: null, tgt: null, v: null };
   return v !== null && st === "none" && tgt !== null && n !== null && n < tgt.minimum_n;
 }

@@ -7,10 +7,10 @@ export function Banner({ banner }: { banner: Model | null }) {
     return null;
   }
   return (
-    <div class={`banner ${banner.kind}`}>
+    <section class={`banner ${banner.kind}`} aria-label={banner.title}>
       <Icon status="warning" />
       <strong>{banner.title}</strong>
       <span>{banner.detail}</span>
-    </div>
+    </section>
   );
 }

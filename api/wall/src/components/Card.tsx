@@ -11,11 +11,11 @@ interface Props {
   tile: Tile;
   moment: Moment;
   close: () => void;
-  step: (by: 1 | -1) => void;
+  turn: (by: 1 | -1) => void;
 }
 
 /** What a KPI means, with the figures of now put into its formula. */
-export function Card({ tile, moment, close, step }: Props) {
+export function Card({ tile, moment, close, turn }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const reading = useReading(tile);
   const { words } = moment;
@@ -24,14 +24,14 @@ export function Card({ tile, moment, close, step }: Props) {
   return (
     <dialog ref={dialog} class="card" aria-labelledby="card-name" onClose={close}
       onClick={(event) => event.target === dialog.current && close()}
-      onKeyDown={({ key }) => (key === "ArrowRight" ? step(1) : key === "ArrowLeft" && step(-1))}>
+      onKeyDown={({ key }) => (key === "ArrowRight" ? turn(1) : key === "ArrowLeft" && turn(-1))}>
       <div class="inside">
         <h2 id="card-name">{name}</h2>
         <p class={`now ${status}`}>{figure}</p>
         <Rows rows={rows} />
         <nav>
-          <button type="button" aria-label={words.card.previous} onClick={() => step(-1)}>←</button>
-          <button type="button" aria-label={words.card.next} onClick={() => step(1)}>→</button>
+          <button type="button" aria-label={words.card.previous} onClick={() => turn(-1)}>←</button>
+          <button type="button" aria-label={words.card.next} onClick={() => turn(1)}>→</button>
           <button type="button" class="close" onClick={close}>{words.card.close}</button>
         </nav>
       </div>

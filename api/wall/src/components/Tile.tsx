@@ -17,31 +17,33 @@ interface Props {
 
 /** One KPI: what it is, its value, its target, how it stands and what that rests on. */
 export function Tile({ tile, index, trail, words, open }: Props) {
-  const { title, scope, target, figure, status, verdict, since, sample, faint } = tile;
+  const { title, scope, target, figure, status, verdict, since, gap, sample, faint } = tile;
   const label = fill(words.card.open, { name: title });
   return (
     <section class={`tile ${status}${faint ? " faint" : ""}`} data-kpi={tile.spec.kpi} data-index={index}>
       <div class="head">
-        <h2>
+        <h2 style={{ "--em": (title.length * 0.55).toFixed(2) }}>
           <button type="button" aria-haspopup="dialog" title={label} onClick={open}>
             {title}
           </button>
         </h2>
-        <Icon status={status} word={words.status[status]} />
+        {target !== null && <Icon status={status} word={words.status[status]} />}
       </div>
       <p class="scope">
-        <span>{scope}</span>
+        <span class={tile.topic?.endsWith("@live") ? "when now" : "when"}>{scope}</span>
         {target !== null && <span class="target">{words.target} <b>{target}</b></span>}
       </p>
-      <p class="figure" style={{ "--em": widthOf(figure) }}>
-        <span class="value">{figure.text}</span>
-        {figure.unit && <span class="unit">{`\u00a0${figure.unit}`}</span>}
-      </p>
+      <div class="room">
+        <p class="figure" style={{ "--em": widthOf(figure) }}>
+          <span class="value">{figure.text}</span>
+          {figure.unit && <span class="unit">{`\u00a0${figure.unit}`}</span>}
+        </p>
+      </div>
       <Spark spark={tile.spark} label={course(trail, tile, words)} />
       <Gauge gauge={tile.gauge} />
       <div class="foot">
-        <p class="verdict">{verdict}</p>
-        <p class="ground"><span>{since}</span><span class="sample">{sample}</span></p>
+        <p class="verdict">{verdict}{since !== null && <span class="since"> {since}</span>}</p>
+        <p class="ground"><span>{gap}</span><span class="sample">{sample}</span></p>
       </div>
     </section>
   );

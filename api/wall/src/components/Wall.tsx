@@ -17,17 +17,19 @@ export interface Props {
   tiles: readonly TileModel[];
   order: Order;
   announcement: string;
+  /** How many queues there is room for. */
+  rows: number;
   /** The index of the tile whose card is open. */
   card: number | null;
   setCard: (index: number | null) => void;
+  turnCard: (by: 1 | -1) => void;
 }
 
 /** The whole screen. */
-export function Wall({ moment, tiles, order, announcement, card, setCard }: Props) {
+export function Wall({ moment, tiles, order, announcement, rows, card, setCard, turnCard }: Props) {
   const { view, words, fresh } = moment;
   const fit = fitOf(view.label);
   const opened = card === null ? undefined : tiles[card];
-  const step = (by: number) => setCard(((card ?? 0) + by + tiles.length) % tiles.length);
   const gone = [!fit.spark && words.parts.spark, !fit.foot && words.parts.foot,
     !fit.table && words.parts.table, fit.tiles < tiles.length && words.parts.tiles];
   const dropped = gone.filter(Boolean).join(", ");
@@ -45,7 +47,7 @@ export function Wall({ moment, tiles, order, announcement, card, setCard }: Prop
         </div>
         {fit.table && (
           <aside>
-            <Queues moment={moment} order={order} />
+            <Queues moment={moment} order={order} most={rows} />
             <Today moment={moment} />
           </aside>
         )}
@@ -53,7 +55,7 @@ export function Wall({ moment, tiles, order, announcement, card, setCard }: Prop
       <Footer moment={moment} dropped={dropped ? fill(words.dropped, { parts: dropped }) : null} />
       <p class="aloud" role="status">{announcement}</p>
       {opened && (
-        <Card tile={opened} moment={moment} close={() => setCard(null)} step={step} />
+        <Card tile={opened} moment={moment} close={() => setCard(null)} turn={turnCard} />
       )}
     </div>
   );

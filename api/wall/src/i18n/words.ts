@@ -27,7 +27,6 @@ export interface Words {
   readonly sample: string;
   readonly revised: string;
   readonly status: { readonly ok: string; readonly warning: string; readonly critical: string; readonly none: string };
-  readonly inside: string;
   readonly above: string;
   readonly below: string;
   readonly points: Plural;
@@ -40,7 +39,7 @@ export interface Words {
   readonly worstFirst: string;
   readonly queue: string;
   readonly columns: { readonly wait_longest: string; readonly waiting: string; readonly service_level: string; readonly abandonment_rate: string };
-  readonly moreQueues: Plural;
+  readonly someOf: string;
   readonly noQueues: string;
   readonly phase: { readonly connecting: string; readonly live: string; readonly delayed: string; readonly stale: string; readonly lost: string };
   readonly link: string;
@@ -53,6 +52,7 @@ export interface Words {
   readonly unreachable: string;
   readonly rebuilding: string;
   readonly rebuildingWhy: string;
+  readonly incomplete: string;
   readonly givenUp: string;
   readonly hint: string;
   /** What a view gave up so that its letters can be read from the farthest seat. */

@@ -1,0 +1,108 @@
+"""Scenes for the fake server: an after-sales operation at half past two."""
+
+import time
+from typing import Any, Final
+
+from streams.core.kpis import KPIS
+from streams.core.policy import Target
+
+from .fake import Scene
+
+WITHIN: Final = Target(low=0.8, warning_low=0.7)
+AT_MOST: Final = Target(high=0.05, warning_high=0.08)
+QUEUES: Final = {
+    "queue:lave-linge": (252, 9, 0.61, 0.072, 118),
+    "queue:garantie": (98, 4, 0.72, 0.048, 86),
+    "queue:installation": (41, 2, 0.83, 0.039, 64),
+    "queue:chat%2Csav": (22, 3, 0.88, 0.021, 71),
+    "queue:facturation": (12, 1, 0.91, 0.014, 52),
+    "queue:pro": (None, 0, 0.67, 0.0, 3),
+}
+"""Queue → longest wait, waiting, service level, abandonment, n."""
+
+
+def value(v: float | None, n: int | None = None, st: str = "none", **more: Any) -> dict[str, Any]:
+    """Returns a value as messages carry it."""
+    rest = {"tgt": None, "since": None, "f": "mean", "rev": False, "prov": True}
+    return {"v": v, "n": n, "st": st} | rest | more
+
+
+def target(of: Target) -> dict[str, Any]:
+    """Returns a target as messages carry it."""
+    return {name: getattr(of, name) for name in of.__struct_fields__}
+
+
+def afternoon() -> Scene:
+    """One KPI critical, one warning, the others well; one queue with too few contacts."""
+    now = time.time()
+    site_live = {
+        "wait_longest": wait(now, 252, 19),
+        "waiting": value(19, 19, f="live", prov=False),
+        "in_progress": value(26, 26, f="live", prov=False),
+    }
+    site = {
+        "service_level": level(0.74, 412),
+        "abandonment_rate": rate(0.041, 412),
+        "wait_mean": value(35.0, 389),
+    }
+    today = {
+        "offered": value(1240, 1240, f="count"),
+        "answered": value(1131, 1131, f="count"),
+        "abandoned": value(62, 62, f="count"),
+        "flowed_out": value(28, 28, f="count"),
+        "answer_rate": value(0.948, 1193, "ok", f="all"),
+    }
+    topics = {
+        "site@live": site_live, "site@30m": site, "site@today": today,
+        "site@60m": {"handle_time_mean": value(348.2, 803)},
+    }  # fmt: skip
+    for name, (oldest, waiting, served, lost, n) in QUEUES.items():
+        topics[f"{name}@live"] = {
+            "wait_longest": wait(now, oldest, waiting),
+            "waiting": value(waiting, waiting, f="live", prov=False),
+        }
+        topics[f"{name}@30m"] = {
+            "service_level": level(served, n),
+            "abandonment_rate": rate(lost, n),
+        }
+    parts = {
+        "service_level": {"part": 305, "whole": 412},
+        "abandonment_rate": {"part": 17, "whole": 412},
+    }
+    return Scene(topics=topics, readings=parts)
+
+
+def empty() -> Scene:
+    """Nothing has ever happened."""
+    scene = afternoon()
+    for topic, values in scene.topics.items():
+        for kpi in values:
+            counted = KPIS[kpi].kind in ("count", "live") and kpi != "wait_longest"
+            scene.topics[topic][kpi] = value(
+                0 if counted else None, 0, f=next(iter(KPIS[kpi].formulas))
+            )
+    return scene
+
+
+def wait(now: float, seconds: float | None, n: int) -> dict[str, Any]:
+    """Returns the longest wait, against a minute and two."""
+    limits = Target(high=60, warning_high=120)
+    status = "none" if seconds is None else _judge(seconds, 60, 120)
+    since = None if seconds is None else now - seconds
+    return value(seconds, n, status, tgt=target(limits), since=since, f="live", prov=False)
+
+
+def level(share: float, n: int) -> dict[str, Any]:
+    """Returns a service level against 80 %."""
+    status = _judge(-share, -0.8, -0.7) if n >= WITHIN.minimum_n else "none"
+    return value(share, n, status, tgt=target(WITHIN), f="SL-B")
+
+
+def rate(share: float, n: int) -> dict[str, Any]:
+    """Returns an abandonment rate against 5 %."""
+    status = _judge(share, 0.05, 0.08) if n >= AT_MOST.minimum_n else "none"
+    return value(share, n, status, tgt=target(AT_MOST), f="all")
+
+
+def _judge(number: float, good: float, bearable: float) -> str:
+    return "ok" if number <= good else "warning" if number <= bearable else "critical"
