@@ -31,7 +31,7 @@ HEADERS: Final = {
 }
 _SCHEMES = {"ws": "http", "wss": "https"}
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("pouls.api")
 
 
 def hostname(host: str) -> str:

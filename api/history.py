@@ -1,22 +1,21 @@
 """`GET /api/v1/history`: rows of stored cells, the same bytes of numbers as `pouls report`."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple
 
 from api.params import BadParameter, BadRequest, Params
-from api.stored import MAX_CELLS, Cells, Stored
+from api.stored import MAX_CELLS, Cells, Extent, Stored
 from api.views import kpis_of
 from streams.core import history, names, numbers
-from streams.core.board import Board
 from streams.core.buckets import Zone, iso
 from streams.core.errors import BadName
 from streams.core.history import EXTRA, By
 from streams.core.policy import ReadingPolicy
-from streams.core.windows import MAX_MINUTES
 
 KNOWN: Final = ("segment", "kpi", "by", "from", "to", "with", "format")
-DEFAULT_DAYS: Final = 30
+BEGINNING_MS: Final = 631_152_000_000
+"""1990-01-01: no event is older."""
 FORMATS: Final = {"json": "application/json", "csv": "text/csv; charset=utf-8"}
 
 
@@ -26,9 +25,10 @@ class Query(NamedTuple):
     patterns: list[str]
     kpis: list[str]
     by: By
-    from_ms: int
-    to_ms: int
-    """Buckets begin in [from, to)."""
+    from_ms: int | None
+    """Buckets begin here or later; `None` = as far back as they are held."""
+    to_ms: int | None
+    """Buckets begin before; `None` = all that there are."""
     extra: list[str]
     format: str
 
@@ -42,10 +42,8 @@ class Answer(NamedTuple):
     """From when on buckets are held, where that is later than what was asked for."""
 
 
-def parse(query: str, accept: str, zone: Zone, now_ms: int) -> Query:
-    """Returns what a query string asks for.
-
-    By default all KPIs of the site; by day for 30 days, by interval today, by minutes the last 75.
+def parse(query: str, accept: str, zone: Zone) -> Query:
+    """Returns what a query string asks for; by default all KPIs of the site, all days held.
 
     Raises:
         BadRequest: everything that is wrong with it.
@@ -59,28 +57,13 @@ def parse(query: str, accept: str, zone: Zone, now_ms: int) -> Query:
     except BadName as error:
         params.bad("by", str(error))
     from_ms, to_ms = params.moment("from", zone), params.moment("to", zone)
+    if from_ms is not None and to_ms is not None and from_ms >= to_ms:
+        params.bad("from", "must be before `to`")
     extra = params.each("with", lambda name: _one_of(name, EXTRA))
     form = params.choice("format", lambda name: _one_of(name, FORMATS))
-    if to_ms is None:
-        to_ms = zone.day_start_ms(zone.day_of(now_ms) + 1)
-    if from_ms is None:
-        from_ms = _default_from_ms(by, min(now_ms, to_ms - 1), zone)
-    if from_ms >= to_ms:
-        params.bad("from", "must be before `to`")
     params.check()
     form = form or ("csv" if "text/csv" in accept else "json")
     return Query(patterns, kpis or list(kpis_of("today")), by, from_ms, to_ms, extra, form)
-
-
-def _default_from_ms(by: By, end_ms: int, zone: Zone) -> int:
-    day = zone.day_of(end_ms)
-    match by.resolution:
-        case 0:
-            return end_ms - MAX_MINUTES * 60_000
-        case 1:
-            return zone.day_start_ms(day)
-        case _:
-            return zone.day_start_ms(day - DEFAULT_DAYS + 1)
 
 
 def _one_of(name: str, known: Sequence[str] | dict[str, str]) -> str:
@@ -92,8 +75,7 @@ def _one_of(name: str, known: Sequence[str] | dict[str, str]) -> str:
 class History:
     """Answers queries from the store."""
 
-    def __init__(self, board: Board, stored: Stored, zone: Zone, policy: ReadingPolicy) -> None:
-        self._board = board
+    def __init__(self, stored: Stored, zone: Zone, policy: ReadingPolicy) -> None:
         self._stored = stored
         self._zone = zone
         self._policy = policy
@@ -105,28 +87,31 @@ class History:
             BadRequest: too much at once.
             StoreAway: Redis does not answer.
         """
-        plan = self._plan(query)
+        extent = await self._stored.extent()
+        plan = self._plan(query, extent, await self._stored.expand(extent, query.patterns))
         count = sum(len(buckets) * len(segments) for buckets, segments in plan.values())
         if count > MAX_CELLS:
-            message = f"that would be {count} cells at once; at most {MAX_CELLS}"
+            message = f"would be {count} cells at once, at most {MAX_CELLS}: ask for a shorter time"
             raise BadRequest([BadParameter("from", message)])
         cells: Cells = {}
         for buckets, segments in plan.values():
-            cells |= await self._stored.cells(query.by.resolution, buckets, segments)
+            cells |= await self._stored.cells(extent, query.by.resolution, buckets, segments)
         body = await asyncio.to_thread(self._text, cells, query)  # the tick must not wait
         held_ms = max(plan, default=0)
-        held = iso(held_ms) if held_ms > query.from_ms else None
-        return Answer(body, FORMATS[query.format], held)
+        told = held_ms > (query.from_ms or 0)
+        return Answer(body, FORMATS[query.format], iso(held_ms) if told else None)
 
-    def _plan(self, query: Query) -> dict[int, tuple[range, list[str]]]:
-        """Returns by from when it is held what to read: buckets, segments."""
+    def _plan(
+        self, query: Query, extent: Extent, segments: Iterable[str]
+    ) -> dict[int, tuple[range, list[str]]]:
+        """Returns what to read, buckets and segments, by from when on it is held."""
         plan: dict[int, tuple[range, list[str]]] = {}
-        by = query.by
-        for segment in dict.fromkeys(s for p in query.patterns for s in self._board.segments(p)):
-            held_ms = self._stored.held_from_ms(by.resolution, [segment])
+        to_ms = extent.top_ms + 1 if query.to_ms is None else query.to_ms
+        for segment in segments:
+            held_ms = self._stored.held_from_ms(extent, query.by.resolution, segment)
             if held_ms not in plan:
-                from_ms = max(query.from_ms, held_ms)
-                plan[held_ms] = by.buckets(from_ms, query.to_ms, self._zone), []
+                from_ms = max(query.from_ms or BEGINNING_MS, held_ms)
+                plan[held_ms] = query.by.buckets(from_ms, to_ms, self._zone), []
             plan[held_ms][1].append(segment)
         return plan
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.metadata
+import re
 from pathlib import Path
 from typing import Final
 
@@ -10,6 +11,8 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import Scope
 
 STATIC: Final = Path(__file__).parent / "static"
+HASHED: Final = re.compile(r"-[0-9A-Z]{8}\.\w+$")
+FOR_EVER: Final = "public, max-age=31536000, immutable"
 NOT_BUILT: Final = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Pouls</title>
 <h1>The wall is not built</h1> <p>This checkout has no built wall yet: run <code>make wall</code>,
 then load this page again.</p> <p>The API works: <a href="/api/v1/readings">/api/v1/readings</a>, <a
@@ -41,10 +44,10 @@ def index(folder: Path = STATIC) -> Response:
 
 
 class Assets(StaticFiles):
-    """The files that the page names; their names carry a digest, so they never change."""
+    """The files that the page names: those with a digest in their names never change."""
 
     async def get_response(self, path: str, scope: Scope) -> Response:
         """Returns a file."""
         response = await super().get_response(path, scope)
-        response.headers["cache-control"] = "public, max-age=31536000, immutable"
+        response.headers["cache-control"] = FOR_EVER if HASHED.search(path) else "no-cache"
         return response

@@ -6,13 +6,13 @@ only where every bucket of the window had closed by then: one that was still run
 what came afterwards.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
 
 from api.params import BadParameter, BadRequest, Params
-from api.stored import MAX_CELLS, Cells, Stored
+from api.stored import MAX_CELLS, Cells, Extent, Stored
 from api.views import kpis_of
 from streams.core import kpis, names, windows
 from streams.core.board import Board
@@ -109,9 +109,11 @@ class Readings:
         at_ms = self._board.now_ms if query.at_ms is None else query.at_ms
         if query.at_ms is not None:
             self._check_closed(old, at_ms)
-        self._check_held(old, at_ms)
-        for window, those in old.items():
-            found |= await self._then(window, those, at_ms)
+        if old:
+            extent = await self._stored.extent()
+            self._check_held(old, at_ms, extent)
+            for window, those in old.items():
+                found |= await self._then(window, those, at_ms, extent)
         return [found[want] for want in wants]
 
     def _wants(self, query: Query) -> list[Want]:
@@ -129,13 +131,15 @@ class Readings:
         except BadName as error:
             raise _bad("window", str(error)) from error
 
-    async def _then(self, window: Window, wants: Sequence[Want], at_ms: int) -> dict[Want, Reading]:
+    async def _then(
+        self, window: Window, wants: Sequence[Want], at_ms: int, extent: Extent
+    ) -> dict[Want, Reading]:
         span = window.span(at_ms, self._zone)
         buckets = range(span.first, span.last + 1)
         segments = list(dict.fromkeys(want.segment for want in wants))
         if len(buckets) * len(segments) > MAX_CELLS:
             raise _bad("window", f"{window.name} of {len(segments)} segments is too much at once")
-        cells = await self._stored.cells(span.resolution, buckets, segments)
+        cells = await self._stored.cells(extent, span.resolution, buckets, segments)
         by_segment = _by_segment(cells)
         return {
             want: self._board.read_stored(
@@ -156,10 +160,12 @@ class Readings:
                     "only what had closed is known of the past",
                 )
 
-    def _check_held(self, old: dict[Window, list[Want]], at_ms: int) -> None:
+    def _check_held(self, old: Mapping[Window, Sequence[Want]], at_ms: int, extent: Extent) -> None:
         for window, wants in old.items():
             span = window.span(at_ms, self._zone)
-            from_ms = self._stored.held_from_ms(span.resolution, {w.segment for w in wants})
+            from_ms = max(
+                self._stored.held_from_ms(extent, span.resolution, w.segment) for w in wants
+            )
             if span.start_ms(self._zone) < from_ms:
                 raise _bad("window", f"{window.name} reaches back before {iso(from_ms)}, not held")
 

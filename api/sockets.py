@@ -33,7 +33,7 @@ BATCH: Final = 200
 """Clients that are woken before the loop gets a breath."""
 RETRY_MS: Final = (500, 5000)
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("pouls.api")
 
 
 class Client:

@@ -10,7 +10,7 @@ from kafka.errors import KafkaError
 PATIENCE_MS: Final = 5_000
 FOUND: Final = 0
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("pouls.api")
 
 
 def reported(kafka: str, topics: Collection[str], patience_ms: int = PATIENCE_MS) -> dict[str, int]:

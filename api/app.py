@@ -1,0 +1,118 @@
+"""The API process: assembled, guarded, started, ended in order."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Final
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from api import pages, server, sources
+from api.guard import Guard, own_hosts
+from api.parts import Options, Parts, assemble
+from api.routes import Routes, handle_errors
+from streams import logs
+from streams.settings import Settings
+from streams.settings.shapes import DEAD_LETTERS
+from streams.store import StoreAway
+
+OK, BUG = 0, 70
+"""Exit codes: ended in order; our own mistake."""
+GZIP_FROM: Final = 1_000
+_DEFAULT: Final = Options()
+
+log = logging.getLogger("pouls.api")
+
+
+def create_app(
+    settings: Settings,
+    names: Sequence[str],
+    options: Options = _DEFAULT,
+    on_failure: Callable[[], None] = lambda: None,
+) -> FastAPI:
+    """Returns the app; its lifespan runs the readers' side.
+
+    Args:
+        settings: Of the process.
+        names: All sources, `calls-0` and so on.
+        options: Ticks and limits.
+        on_failure: Called when a background task has died: the process must end.
+    """
+    parts = assemble(settings, names, options)
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with _running(parts, on_failure):
+            yield
+
+    app = FastAPI(
+        title="Pouls", version=pages.version(), lifespan=lifespan, docs_url=None, redoc_url=None
+    )
+    app.state.parts = parts
+    app.include_router(Routes(parts).router())
+    app.mount("/static", pages.Assets(directory=pages.STATIC, check_dir=False))
+    handle_errors(app)
+    app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM)
+    app.add_middleware(
+        Guard, hosts=own_hosts(settings.listen, settings.hosts), origins=settings.origins
+    )
+    return app
+
+
+@asynccontextmanager
+async def _running(parts: Parts, on_failure: Callable[[], None]) -> AsyncIterator[None]:
+    """Runs feed and ticker around the serving."""
+
+    def ended(task: asyncio.Task[None]) -> None:
+        if not task.cancelled():
+            log.critical("%s has died", task.get_name(), exc_info=task.exception())
+            on_failure()
+
+    parts.ticker.tick()
+    lives = {"the feed": _follow(parts), "the hub": parts.ticker.run()}
+    tasks = [asyncio.create_task(life, name=name) for name, life in lives.items()]
+    for task in tasks:
+        task.add_done_callback(ended)
+    try:
+        yield
+    finally:
+        await parts.lobby.close(server.GOODBYE_S)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await parts.store.close()
+
+
+async def _follow(parts: Parts) -> None:
+    """Follows the store for ever; says so once where it is away from the beginning."""
+    try:
+        for complaint in await parts.store.complaints():
+            log.error(complaint)
+    except StoreAway as away:
+        log.warning("%s; trying again until it is there", away)
+    await parts.reader.run()
+
+
+def run(settings: Settings, options: Options = _DEFAULT) -> int:
+    """Serves until a signal comes; returns the exit code."""
+    logs.configure({"pouls": logging.INFO})
+    configured = {t.name: t.partitions for t in settings.topics.values() if t.name != DEAD_LETTERS}
+    names = sources.names(configured, sources.reported(settings.kafka, configured))
+    failed: list[bool] = []
+
+    def fail() -> None:
+        failed.append(True)
+        served.should_exit = True
+
+    app = create_app(settings, names, options, fail)
+    host, _, port = settings.listen.rpartition(":")
+    served = server.Server(
+        server.configure(app, host.strip("[]"), int(port)), app.state.parts.lobby
+    )
+    for number in (signal.SIGINT, signal.SIGTERM):  # uvicorn raises what it caught once more
+        signal.signal(number, lambda *_: None)
+    served.run()
+    return BUG if failed else OK

@@ -1,0 +1,103 @@
+"""What one API process is made of, put together in one place."""
+
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from api import catalog, pages
+from api.catalog import Document
+from api.clock import Now
+from api.feed import Feed
+from api.hub import Hub
+from api.messages import VERSION, Hello
+from api.sockets import MAX_CLIENTS, Lobby
+from api.stored import Stored
+from api.ticker import Ticker
+from streams.core.board import HOLD_DAYS, HOLD_QUARTERS_MS, Board
+from streams.core.buckets import QUARTER_MS, Zone
+from streams.core.shapes import Language
+from streams.settings import Settings
+from streams.store import Reader, Store, Wanted
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How the API behaves towards its readers."""
+
+    tick_s: float = 1.0
+    """Seconds between two ticks of the hub, 0.25 to 5."""
+    stale_s: float = 10.0
+    """Numbers older than this are shown as frozen, and the API is not ready."""
+    locale: Language = "fr"
+    """The language of a wall that is asked for without one."""
+    max_clients: int = MAX_CLIENTS
+    """Sockets at the same time."""
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Everything that handlers and background tasks share."""
+
+    settings: Settings
+    options: Options
+    zone: Zone
+    store: Store
+    board: Board
+    feed: Feed
+    reader: Reader
+    hub: Hub
+    lobby: Lobby
+    ticker: Ticker
+    stored: Stored
+    catalog: dict[str, Document]
+
+
+def assemble(settings: Settings, sources: Sequence[str], options: Options) -> Parts:
+    """Returns the parts of a process; nothing runs yet."""
+    fold, zone = settings.fold, Zone(settings.fold.timezone)
+    store = Store(settings.redis)
+    board = Board(zone, settings.reading, sources, fold.retention, fold.horizon_ms)
+    feed = Feed(sources)
+    hub = Hub(board, secrets.token_hex(4))
+    documents = catalog.documents()
+    lobby = Lobby(hub, _greeting(hub, options, catalog.digest(documents)), options.max_clients)
+    return Parts(
+        settings=settings,
+        options=options,
+        zone=zone,
+        store=store,
+        board=board,
+        feed=feed,
+        reader=Reader(
+            store, sources, lambda _, top_ms: wanted(max(board.now_ms, top_ms), zone), feed
+        ),
+        hub=hub,
+        lobby=lobby,
+        ticker=Ticker(feed, board, hub, lobby, Now(settings.clock), options.tick_s),
+        stored=Stored(store, sources, fold.retention),
+        catalog=documents,
+    )
+
+
+def wanted(newest_ms: int, zone: Zone) -> Wanted:
+    """Returns the stored buckets that a board holds when `now` is `newest_ms` or little later."""
+    quarter, day = newest_ms // QUARTER_MS, zone.day_of(newest_ms)
+    return Wanted(
+        range((newest_ms - HOLD_QUARTERS_MS) // QUARTER_MS, quarter + 2),
+        range(day - HOLD_DAYS + 1, day + 2),
+    )
+
+
+def _greeting(hub: Hub, options: Options, digest: str) -> Callable[[], Hello]:
+    build = pages.build()
+    return lambda: Hello(
+        v=VERSION,
+        epoch=hub.epoch,
+        build=build,
+        ts=hub.ts_ms / 1000,
+        tick_ms=round(options.tick_s * 1000),
+        stale_ms=round(options.stale_s * 1000),
+        locale=options.locale,
+        catalog=digest,
+    )
