@@ -16,6 +16,7 @@ from typing import Any, Final, cast
 
 import faust
 import msgspec
+from aiokafka.errors import KafkaError as BrokerError
 from faust.types import TP, StreamT
 from kafka.errors import KafkaError
 from mode import CrashingSupervisor
@@ -110,6 +111,7 @@ def create_app(settings: Settings, pipeline: Pipeline, options: Options) -> App:
     @app.on_partitions_assigned.connect
     async def on_assigned(_: Any, /, *assigned: Any, **_signal: Any) -> None:  # noqa: ANN401  Faust's
         log.info("partitions assigned", extra={"partitions": _names(*assigned)})
+        pipeline.assigned()
 
     return app
 
@@ -167,11 +169,7 @@ class Worker:
         self._ending.set()
 
     def _unready(self) -> str:
-        if self._app is None:
-            return "waiting for Kafka and Redis"
-        if self._app.rebalancing or not self._app.consumer.assignment():
-            return "no partitions are assigned"
-        return self.pipeline.unready
+        return self.pipeline.unready if self._app else "waiting for Kafka and Redis"
 
     async def run(self) -> int:
         """Works until a signal or a failure; returns the exit code."""
@@ -185,7 +183,10 @@ class Worker:
         log.info("stopping")
         working.cancel()
         await asyncio.gather(working, return_exceptions=True)
-        await self._end()
+        try:
+            await self._end()
+        except Exception:
+            log.exception("did not end in order")
         ticking.cancel()
         return self._verdict()
 
@@ -222,7 +223,7 @@ class Worker:
         async def ask() -> list[str]:
             return await asyncio.to_thread(check_topics, self.settings)
 
-        trouble = await until_answered("Kafka", ask, (KafkaError,))
+        trouble = await until_answered(f"Kafka at {self.settings.kafka}", ask, (KafkaError,))
         if trouble:
             raise Stopped(" ".join(trouble))
 
@@ -231,7 +232,7 @@ class Worker:
         if self._app is not None:
             await self.pipeline.close()
             await self._app.stop()
-        with suppress(KafkaError):
+        with suppress(BrokerError):
             await self._dead_letters.close()
         await self._store.close()
 
@@ -240,7 +241,7 @@ class Worker:
             case None:
                 log.info("stopped")
                 return OK
-            case Stopped():
+            case Stopped() | BrokerError():
                 log.error("%s", self._failure)
                 return FAILED
             case failure:
@@ -266,12 +267,16 @@ def run_worker(settings: Settings, options: Options = _DEFAULT) -> int:
     Returns:
         The exit code: 0 ended in order, 1 something people must put right, 70 our own mistake.
     """
-    logs.configure({"pouls": logging.INFO})
+    logs.configure({"pouls": logging.INFO, "kafka": logging.CRITICAL})  # topics.py tells
 
     async def run() -> int:
         worker = Worker(settings, options, _end_by_force)
-        if settings.metrics_listen:
-            serve(settings.metrics_listen, worker.vitals)
+        try:
+            if settings.metrics_listen:
+                serve(settings.metrics_listen, worker.vitals)
+        except OSError as exc:
+            log.error("cannot serve metrics on %s: %s", settings.metrics_listen, exc)  # noqa: TRY400
+            return FAILED
         return await worker.run()
 
     return asyncio.run(run())

@@ -79,7 +79,7 @@ class Pipeline:
         self._refused: dict[TP, Owner] = {}  # may be followed when the group has their offset
         self.term = 0
         """Counts the revocations: a claim that ends in another term is void."""
-        self._leaving = False
+        self._leaving = self._assigned = False
         self._group_due = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -100,8 +100,14 @@ class Pipeline:
 
     @property
     def unready(self) -> str:
-        """Which sources the store has refused and we have not claimed again, or ""."""
+        """What keeps us from folding, or ""."""
+        if not self._assigned:
+            return "no partitions are assigned yet"
         return ", ".join(sorted(f"{owner.source} was refused" for owner in self._refused.values()))
+
+    def assigned(self) -> None:
+        """Notes that the group has given us partitions, be it none."""
+        self._assigned = True
 
     # ---- where to go on (streams.chunks.Feed)
 
@@ -195,7 +201,11 @@ class Pipeline:
             self.telemetry.refused_chunks.labels(chunk.tp.topic).inc()
             self.log.refuse(chunk)
             return
-        letters = source.fold(chunk)
+        try:
+            letters = source.fold(chunk)
+        except BaseException:
+            self._drop(source)  # folded by half: must never be stored
+            raise
         topic = chunk.tp.topic
         self.telemetry.folded(topic, len(chunk.records), [letter.reason for letter in letters])
 

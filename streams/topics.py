@@ -17,6 +17,8 @@ from streams.settings import Settings, Topic
 from streams.settings.shapes import DEAD_LETTERS
 
 DAY_MS: Final = 86_400_000
+BOOTSTRAP_MS: Final = 5_000
+"""A broker that is silent for so long is away: kafka-python would try for 30 s without a word."""
 OK: Final = 0
 ALREADY_THERE: Final = 36
 
@@ -35,7 +37,7 @@ def create_topics(settings: Settings) -> list[str]:
         TopicsRefused: A topic has another number of partitions, or was not created.
         KafkaError: The broker does not answer.
     """
-    admin = KafkaAdminClient(bootstrap_servers=settings.kafka)
+    admin = _admin(settings)
     try:
         said = [_create(admin, topic) for topic in settings.topics.values()]
         trouble = partition_trouble(settings.topics, _partitions(admin, settings.topics))
@@ -52,7 +54,7 @@ def check_topics(settings: Settings) -> list[str]:
     Raises:
         KafkaError: The broker does not answer.
     """
-    admin = KafkaAdminClient(bootstrap_servers=settings.kafka)
+    admin = _admin(settings)
     try:
         return partition_trouble(settings.topics, _partitions(admin, settings.topics))
     finally:
@@ -83,7 +85,13 @@ def wanted_configs(topic: Topic) -> dict[str, str]:
     return configs
 
 
-def _create(admin: Any, topic: Topic) -> str:  # noqa: ANN401  kafka-python is not typed
+def _admin(settings: Settings) -> Any:  # noqa: ANN401  kafka-python is not typed
+    return KafkaAdminClient(
+        bootstrap_servers=settings.kafka.split(","), bootstrap_timeout_ms=BOOTSTRAP_MS
+    )
+
+
+def _create(admin: Any, topic: Topic) -> str:  # noqa: ANN401  as above
     wish = {
         "num_partitions": topic.partitions,
         "replication_factor": -1,  # the broker's default

@@ -23,7 +23,7 @@ def test_a_worker_waits_for_kafka_and_redis(
     own_kafka.stop()
     own_redis.stop()
     crew.worker()
-    until("the worker says that Kafka is away", lambda: crew.said("Kafka: no answer"))
+    until("the worker says that Kafka is away", lambda: crew.said("Kafka at"))
     own_kafka.start()
     until("the worker says that Redis is away", lambda: crew.said("Redis: no answer"))
     own_redis.start()

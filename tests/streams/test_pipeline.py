@@ -225,6 +225,7 @@ async def test_refused_means_a_new_ledger_after_the_group_has_agreed(desk: Desk)
     await until(lambda: desk.kafka.sought)
     chunk = await desk.fold(*events(5, 10), prev=9)
     assert desk.kafka.refused == [chunk]
+    desk.pipeline.assigned()
     assert desk.pipeline.unready == "calls-0 was refused"
     assert await desk.pipeline.positions({A: Bounds(0, 10)}) == {}
     del desk.journal[:]
@@ -422,6 +423,32 @@ async def test_a_mistake_of_ours_ends_the_process(
     await desk.fold(*events(5))
     await until(lambda: desk.failures)
     assert isinstance(desk.failures[0], ZeroDivisionError)
+
+
+async def test_what_is_folded_by_half_is_never_stored(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fold that breaks leaves a ledger that fits no offset: it is dropped at once."""
+    await desk.fold(*events(5))
+    await until(lambda: "commit calls-0 4" in desk.journal)
+
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError
+
+    ledger = desk.pipeline._sources[A].ledger
+    whole = ledger.apply_all
+    monkeypatch.setattr(ledger, "apply_all", lambda *args: broken(whole(*args)))
+    with pytest.raises(ZeroDivisionError):
+        await desk.fold(*events(5, 5))
+    await desk.pipeline.revoke()
+    assert desk.store.heads["calls-0"].version == 1
+
+
+async def test_readiness_waits_for_partitions(desk: Desk) -> None:
+    """Before the group has spoken, a worker does nothing yet."""
+    assert desk.pipeline.unready == "no partitions are assigned yet"
+    desk.pipeline.assigned()
+    assert desk.pipeline.unready == ""
 
 
 async def test_what_the_ledger_counts_is_told_once(desk: Desk) -> None:
