@@ -4,6 +4,7 @@ The page, its headers and the catalogue are the real ones; only the numbers are 
 """
 
 import asyncio
+import datetime as dt
 import json
 import socket
 import threading
@@ -46,8 +47,11 @@ class Scene:
     """KPI → what only `/readings` knows: part and whole."""
     skips: int = 0
     """Ticks to leave out of the sequence: a message was lost."""
+    locale: str = "fr"
     asked: list[dict[str, Any]] = field(default_factory=list)
     """Every message of clients, in order."""
+    looked_up: list[dict[str, str]] = field(default_factory=list)
+    """Every query of `/readings`, in order."""
 
     def states(self, now: float) -> dict[str, dict[str, Any]]:
         """Returns the sources as messages carry them."""
@@ -116,9 +120,15 @@ class FakeServer:
 
     def _reading(self, request: Request) -> Response:
         query = request.query_params
-        value = self.scene.topics[f"{query['segment']}@{query['window']}"][query["kpi"]]
-        known = {"part": None, "whole": None} | self.scene.readings.get(query["kpi"], {})
-        return JSONResponse({"as_of": None, "readings": [dict(query) | {"n": value["n"]} | known]})
+        self.scene.looked_up.append(dict(query))
+        values = self.scene.topics[f"{query['segment']}@{query['window']}"]
+        readings = [self._entry(kpi, values[kpi]) for kpi in query["kpi"].split(",")]
+        now = dt.datetime.now(dt.UTC).isoformat()
+        return JSONResponse({"as_of": None, "now": now, "readings": readings})
+
+    def _entry(self, kpi: str, value: dict[str, Any]) -> dict[str, Any]:
+        known = {"part": None, "whole": None} | self.scene.readings.get(kpi, {})
+        return {"kpi": kpi, "value": value["v"], "n": value["n"]} | known
 
     async def _socket(self, ws: WebSocket) -> None:
         if self.scene.broken:
@@ -126,7 +136,7 @@ class FakeServer:
             return
         await ws.accept(SUBPROTOCOL)
         epoch = f"epoch-{self._epochs}"
-        await self._say(ws, _hello(epoch, self.scene.build))
+        await self._say(ws, _hello(epoch, self.scene))
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._hear(ws, epoch))
@@ -170,8 +180,8 @@ class FakeServer:
         return {"type": "delta", "seq": seq, "ts": now, "src": self.scene.states(now), "d": changed}
 
 
-def _hello(epoch: str, build: str) -> dict[str, Any]:
+def _hello(epoch: str, scene: Scene) -> dict[str, Any]:
     return {
-        "type": "hello", "v": 1, "epoch": epoch, "build": build, "ts": time.time(),
-        "tick_ms": int(TICK_S * 1000), "stale_ms": 10_000, "locale": "fr", "catalog": "one",
+        "type": "hello", "v": 1, "epoch": epoch, "build": scene.build, "ts": time.time(),
+        "tick_ms": int(TICK_S * 1000), "stale_ms": 10_000, "locale": scene.locale, "catalog": "one",
     }  # fmt: skip

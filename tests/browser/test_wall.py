@@ -181,6 +181,28 @@ def test_english_is_complete(visit: Open) -> None:
     assert not re.search(r"\b(cible|file|attente|depuis|aujourd|données|abandonnés)\b", words)
 
 
+def test_without_a_language_the_server_says_which(visit: Open, scene: Scene) -> None:
+    """A kiosk's browser speaks the language of its distribution, not that of the room."""
+    scene.locale = "en"
+    page = settled(visit(""))
+
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.get_by_role("button", name="Longest wait")).to_be_visible()
+
+
+def test_lines_do_not_begin_empty(visit: Open, scene: Scene) -> None:
+    """The half hour before is asked for once; what is true now has no past."""
+    page = settled(visit())
+
+    expect(tile(page, "service_level").locator(".spark .line")).to_be_attached()
+    expect(tile(page, "handle_time_mean").locator(".spark .line")).to_be_attached()
+    expect(tile(page, "waiting").locator(".spark .line")).to_have_count(0)
+    asked = len(scene.looked_up)
+    page.reload()
+    settled(page)
+    assert len(scene.looked_up) == asked
+
+
 def test_the_address_says_which_tiles(visit: Open, scene: Scene) -> None:
     """Another segment, another window, any KPI: a bookmark is a view."""
     scene.topics["queue:pro@60m"] = {"talk_time_mean": value(61.0, 40)}

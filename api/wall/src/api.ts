@@ -13,13 +13,21 @@ export interface Reading {
   readonly formula: string;
 }
 
-/** Returns one reading of now. */
-export async function readReading(
-  segment: string, kpi: string, window: string,
-): Promise<Reading | null> {
-  const query = new URLSearchParams({ segment, kpi, window });
-  const body = await json<{ readings: Reading[] }>(`/api/v1/readings?${query}`);
-  return body?.readings[0] ?? null;
+/** Readings and the moment that they are of, on the server's event clock. */
+export interface Readings {
+  readonly now: string;
+  readonly readings: readonly Reading[];
+}
+
+/** Returns the readings of KPIs of a segment in a window, now or at a moment in ms. */
+export function readReadings(
+  segment: string, kpis: readonly string[], window: string, at: number | null = null,
+): Promise<Readings | null> {
+  const query = new URLSearchParams({ segment, kpi: kpis.join(), window });
+  if (at !== null) {
+    query.set("at", new Date(at).toISOString());
+  }
+  return json(`/api/v1/readings?${query}`);
 }
 
 /** Whether the server answers and would give us the page: the gate before a reload. */

@@ -3,14 +3,16 @@
 import { render } from "preact";
 
 import { announce, type Announced } from "./announce.ts";
-import { reachable } from "./api.ts";
+import { reachable, readReadings } from "./api.ts";
 import { fetchCatalog } from "./catalog.ts";
 import { Wall as Screen } from "./components/Wall.tsx";
 import { Gate } from "./gate.ts";
-import { LANGUAGES, pickLang } from "./i18n/index.ts";
+import { LANGUAGES, pickLang, type Lang } from "./i18n/index.ts";
 import { HOPELESS_MS, Link, type Socket } from "./link.ts";
 import { recall, remember } from "./memory.ts";
+import { fetchPast } from "./past.ts";
 import { decode, SUBPROTOCOL, VERSION, type Hello, type ServerMessage } from "./protocol.ts";
+import { prepend } from "./trail.ts";
 import { parseView, subscriptionOf } from "./view.ts";
 import { Wall } from "./wall.ts";
 
@@ -26,16 +28,16 @@ const ROWS_PHONE = 6;
 
 const phone = matchMedia("(max-width: 640px)");
 const view = parseView(location.search);
-const lang = pickLang(view.lang, navigator.languages);
-const words = LANGUAGES[lang];
-const wall = new Wall(view, words, recall(sessionStorage));
+const wall = new Wall(view, LANGUAGES.fr, recall(sessionStorage));
 const root = document.getElementById("wall")!;
 
 let build: string | null = null;
-/** The catalogue's digest that the server named last, and the one that we hold. */
+let lang: Lang = "fr";
+/** Digest and language of the catalogue that is wanted, and of the one that we hold. */
 let catalogWanted: string | null = null;
 let catalogHeld: string | null = null;
 let catalogComing = false;
+let pastAsked = false;
 let asked = 0;
 let card: number | null = null;
 let announced: Announced | null = null;
@@ -77,6 +79,9 @@ function answer(message: ServerMessage, synced: boolean): void {
       greet(message);
       break;
     case "snapshot":
+      link.well();
+      void recallPast();
+      break;
     case "delta":
       link.well();
       if (synced && !wall.state.synced) {
@@ -99,9 +104,16 @@ function greet(hello: Hello): void {
   if (hello.v !== VERSION || hello.build !== build) {
     gate.request(() => true);
   }
-  catalogWanted = hello.catalog;
+  speak(pickLang(view.lang, hello.locale));
+  catalogWanted = `${hello.catalog} ${lang}`;
   void loadCatalog();
   link.send({ type: "subscribe", id: (asked += 1), ...subscriptionOf(view) });
+}
+
+function speak(language: Lang): void {
+  lang = language;
+  wall.words = LANGUAGES[language];
+  document.documentElement.lang = language;
 }
 
 /** Fetches the catalogue when it is another than ours; `watch` tries again. */
@@ -118,6 +130,17 @@ async function loadCatalog(): Promise<void> {
     console.warn(error);
   }
   catalogComing = false;
+}
+
+/** Fills the trails of a wall that has just been opened; those that a reload kept are not asked for. */
+async function recallPast(): Promise<void> {
+  if (pastAsked || wall.trails.size > 0) {
+    return;
+  }
+  pastAsked = true;
+  for (const [key, past] of await fetchPast(view, wall.serverNow(performance.now() / 1000), readReadings)) {
+    wall.trails.set(key, prepend(past, wall.trails.get(key) ?? []));
+  }
 }
 
 function closed(code: number): void {
@@ -205,7 +228,7 @@ function pressed(event: KeyboardEvent): void {
   }
 }
 
-document.documentElement.lang = lang;
+speak(pickLang(view.lang, ""));
 document.documentElement.dataset["theme"] = view.theme;
 document.documentElement.style.setProperty("--asked", String(view.label * 100));
 document.title = view.title ? `${view.title} · Pouls` : "Pouls";

@@ -8,6 +8,7 @@
  */
 
 import { labelHeight } from "./distance.ts";
+import type { Lang } from "./i18n/index.ts";
 
 export interface TileSpec {
   readonly segment: string;
@@ -18,7 +19,7 @@ export interface TileSpec {
 
 export interface View {
   readonly title: string | null;
-  readonly lang: "fr" | "en" | null;
+  readonly lang: Lang | null;
   readonly theme: "dark" | "light";
   readonly segment: string;
   readonly window: string;

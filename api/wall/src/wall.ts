@@ -36,7 +36,7 @@ export class Wall {
 
   constructor(
     private readonly view: View,
-    private readonly words: Words,
+    public words: Words,
     readonly trails: Map<string, Trail>,
   ) {}
 
@@ -52,6 +52,11 @@ export class Wall {
   /** The machine slept: what was known of the server's clock is worth nothing. */
   wake(): void {
     this.clock.reset();
+  }
+
+  /** Returns the server's time, NaN before any message. */
+  serverNow(now: number): number {
+    return this.clock.at(now) ?? NaN;
   }
 
   /** Returns the picture of `now`; `own` is the display's own clock, Unix seconds. */

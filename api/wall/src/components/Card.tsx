@@ -1,6 +1,6 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { readReading, type Reading } from "../api.ts";
+import { readReadings, type Reading } from "../api.ts";
 import { explain, type Explanation } from "../explain.ts";
 import type { Moment } from "../moment.ts";
 import type { Tile } from "../tile.ts";
@@ -56,9 +56,9 @@ function useReading({ spec, topic }: Tile): Reading | null {
     let open = true;
     const window = topic?.slice(topic.lastIndexOf("@") + 1);
     const ask = async () => {
-      const found = window ? await readReading(spec.segment, spec.kpi, window) : null;
+      const found = window ? await readReadings(spec.segment, [spec.kpi], window) : null;
       if (open && found !== null) {
-        setReading(found);
+        setReading(found.readings[0] ?? null);
       }
     };
     setReading(null);

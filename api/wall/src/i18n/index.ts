@@ -9,10 +9,9 @@ export type { Words } from "./words.ts";
 export type Lang = "fr" | "en";
 export const LANGUAGES: Readonly<Record<Lang, Words>> = { fr, en };
 
-/** Returns the language of a screen: its address's, else the browser's when we have it, else French. */
-export function pickLang(asked: Lang | null, browser: readonly string[]): Lang {
-  const known = browser.map((tag) => tag.slice(0, 2)).find((tag) => tag in LANGUAGES);
-  return asked ?? (known as Lang | undefined) ?? "fr";
+/** Returns the language of a screen: its address's, else the server's, else French; a kiosk's browser has none. */
+export function pickLang(asked: Lang | null, server: string): Lang {
+  return asked ?? (server in LANGUAGES ? (server as Lang) : "fr");
 }
 
 /** Returns a sentence with its places filled. */
