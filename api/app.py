@@ -17,7 +17,7 @@ from api.routes import Routes, handle_errors
 from streams import logs
 from streams.settings import Settings
 from streams.settings.shapes import DEAD_LETTERS
-from streams.store import StoreAway
+from streams.store import Store, StoreAway
 
 OK, BUG = 0, 70
 """Exit codes: ended in order; our own mistake."""
@@ -31,6 +31,8 @@ def create_app(
     settings: Settings,
     names: Sequence[str],
     options: Options = _DEFAULT,
+    *,
+    store: Store | None = None,
     on_failure: Callable[[], None] = lambda: None,
 ) -> FastAPI:
     """Returns the app; its lifespan runs the readers' side.
@@ -39,9 +41,10 @@ def create_app(
         settings: Of the process.
         names: All sources, `calls-0` and so on.
         options: Ticks and limits.
+        store: Instead of the settings' Redis.
         on_failure: Called when a background task has died: the process must end.
     """
-    parts = assemble(settings, names, options)
+    parts = assemble(settings, names, options, store)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
@@ -107,7 +110,7 @@ def run(settings: Settings, options: Options = _DEFAULT) -> int:
         failed.append(True)
         served.should_exit = True
 
-    app = create_app(settings, names, options, fail)
+    app = create_app(settings, names, options, on_failure=fail)
     host, _, port = settings.listen.rpartition(":")
     served = server.Server(
         server.configure(app, host.strip("[]"), int(port)), app.state.parts.lobby

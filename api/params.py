@@ -53,6 +53,9 @@ class Params:
         for name in self._values.keys() - set(known):
             self.bad(name, f"unknown parameter; known are {', '.join(known)}")
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
     def bad(self, name: str, message: str) -> None:
         """Notes a mistake."""
         self.mistakes.append(BadParameter(name, message))

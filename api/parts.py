@@ -53,10 +53,12 @@ class Parts:
     catalog: dict[str, Document]
 
 
-def assemble(settings: Settings, sources: Sequence[str], options: Options) -> Parts:
-    """Returns the parts of a process; nothing runs yet."""
+def assemble(
+    settings: Settings, sources: Sequence[str], options: Options, store: Store | None = None
+) -> Parts:
+    """Returns the parts of a process; nothing runs yet. `store`: instead of the settings' Redis."""
     fold, zone = settings.fold, Zone(settings.fold.timezone)
-    store = Store(settings.redis)
+    store = store or Store(settings.redis)
     board = Board(zone, settings.reading, sources, fold.retention, fold.horizon_ms)
     feed = Feed(sources)
     hub = Hub(board, secrets.token_hex(4))

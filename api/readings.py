@@ -24,7 +24,8 @@ from streams.core.tally import Cell
 from streams.core.windows import LIVE, Window
 
 KNOWN: Final = ("segment", "kpi", "window", "at")
-DEFAULT_WINDOW: Final = "today"
+NOW: Final = windows.parse(LIVE)
+TODAY: Final = windows.parse("today")
 MAX_READINGS: Final = 10_000
 
 
@@ -56,29 +57,29 @@ def parse(query: str, zone: Zone) -> Query:
     asked = params.each("kpi", lambda name: kpis.find(name).id)
     given = params.each("window", windows.parse)
     at_ms = params.moment("at", zone)
-    picks = _picks(params, asked, given, live=at_ms is None)
+    default = [TODAY] if "at" in params else [NOW, TODAY]
+    picks = _picks(params, asked, given or default)
+    if "at" in params and any(window == NOW for _, window in picks):
+        params.bad("at", "what is true now has no past: leave out live KPIs and the window live")
     params.check()
     return Query(patterns, picks, at_ms)
 
 
 def _picks(
-    params: Params, asked: Sequence[str], given: Sequence[Window], *, live: bool
+    params: Params, asked: Sequence[str], given: Sequence[Window]
 ) -> list[tuple[str, Window]]:
     """Returns each KPI in the windows that it has: one that is true now has only `live`."""
-    now = windows.parse(LIVE)
-    known = given or ([now] if live else []) + [windows.parse(DEFAULT_WINDOW)]
     if not asked:
-        return [(kpi, window) for window in known for kpi in kpis_of(window.name)]
-    lengths = [w for w in known if w.kind != LIVE]
+        return [(kpi, window) for window in given for kpi in kpis_of(window.name)]
+    lengths = [window for window in given if window.kind != LIVE]
     picks = []
     for kpi in asked:
         if kpi in kpis_of(LIVE):
-            picks.append((kpi, now))
+            picks.append((kpi, NOW))
         elif not lengths:
             params.bad("window", f"{kpi} needs a window other than {LIVE}")
-        picks += [(kpi, w) for w in lengths if kpi not in kpis_of(LIVE)]
-    if not live and any(window.kind == LIVE for _, window in picks):
-        params.bad("at", "what is true now has no past: leave out live KPIs and the window live")
+        else:
+            picks += [(kpi, window) for window in lengths]
     return picks
 
 
