@@ -117,5 +117,6 @@ class History:
 
     def _text(self, cells: Cells, query: Query) -> str:
         table = history.rows(cells, query.by, query.kpis, self._zone, self._policy, query.extra)
-        write = numbers.csv_text if query.format == "csv" else numbers.json_text
-        return write(table.columns, table.rows)
+        if query.format == "csv":
+            return numbers.csv_text(*table)
+        return numbers.json_text(*table) + "\n"

@@ -3,12 +3,12 @@
 from typing import Any
 
 import pytest
-from streams.settings import Clock
 
 from api.clock import Now
 from api.feed import Feed, reasons
 from api.messages import LIVE, REBUILDING, SourceState
 from streams.core.changes import Visible, nothing
+from streams.settings import Clock
 
 
 class Recorder:
