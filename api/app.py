@@ -56,7 +56,7 @@ def create_app(
     )
     app.state.parts = parts
     app.include_router(Routes(parts).router())
-    app.mount("/static", pages.Assets(directory=pages.STATIC, check_dir=False))
+    app.mount("/static", pages.Assets(directory=options.static, check_dir=False))
     handle_errors(app)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM)
     app.add_middleware(

@@ -28,14 +28,14 @@ def version() -> str:
         return "0"
 
 
-def build(folder: Path = STATIC) -> str:
+def build(folder: Path) -> str:
     """Returns what changes with every build of the wall: version + digest of its page."""
     page = folder / "index.html"
     digest = hashlib.sha256(page.read_bytes()).hexdigest()[:12] if page.is_file() else "unbuilt"
     return f"{version()}+{digest}"
 
 
-def index(folder: Path = STATIC) -> Response:
+def index(folder: Path) -> Response:
     """Returns the wall's page, or says how to build it."""
     page = folder / "index.html"
     if not page.is_file():

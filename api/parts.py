@@ -3,6 +3,7 @@
 import secrets
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import msgspec
 
@@ -33,6 +34,8 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     """The language of a wall that is asked for without one."""
     max_clients: int = MAX_CLIENTS
     """Sockets at the same time."""
+    static: Path = pages.STATIC
+    """Where the built wall is."""
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ def wanted(newest_ms: int, zone: Zone) -> Wanted:
 
 
 def _greeting(hub: Hub, options: Options, digest: str) -> Callable[[], Hello]:
-    build = pages.build()
+    build = pages.build(options.static)
     return lambda: Hello(
         v=VERSION,
         epoch=hub.epoch,

@@ -50,7 +50,7 @@ class Routes:
 
     async def index(self) -> Response:
         """The wall."""
-        return pages.index()
+        return pages.index(self._parts.options.static)
 
     async def readings(self, request: Request) -> Response:
         """KPIs of segments in windows, as of the last tick or `at=` an instant."""
@@ -81,7 +81,7 @@ class Routes:
 
     async def healthz(self) -> Response:
         """Whether the process answers at all."""
-        return _json({"alive": True, "build": pages.build()})
+        return _json({"alive": True, "build": pages.build(self._parts.options.static)})
 
     async def readyz(self) -> Response:
         """Whether the numbers can be trusted, and if not, why."""
