@@ -85,13 +85,19 @@ class Real:
 
     def snapshot(self) -> Any:
         """Remember everything."""
-        return {key: self._redis.dump(key) for key in self._redis.keys("*")}
+        keys = list(self._redis.keys("*"))
+        pipe = self._redis.pipeline()
+        for key in keys:
+            pipe.dump(key)
+        return dict(zip(keys, pipe.execute(), strict=True))
 
     def restore(self, snapshot: Any) -> None:
         """Go back."""
         self._redis.flushall()
+        pipe = self._redis.pipeline()
         for key, value in snapshot.items():
-            self._redis.restore(key, 0, value)
+            pipe.restore(key, 0, value)
+        pipe.execute()
 
     def flush(self) -> None:
         """Lose everything."""

@@ -11,12 +11,13 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, NamedTuple
 
+from streams.codec import unpack_visible
 from streams.store import Follower, Owner
-from streams.store.shapes import Claimed
+from streams.store.shapes import Claimed, parse
 from tests.store.backends import Arg, Backend
 from tests.store.group import SESSION_US, Group
 from tests.store.hands import Hand, Screen
-from tests.store.watch import LIMIT_US, Violation, Watch
+from tests.store.watch import LIMIT_US, Violation, Watch, canonical
 from tests.store.worker import Reply, Worker
 from tests.store.world import Log, Record
 
@@ -103,7 +104,9 @@ class Simulation:
         reply = self.backend.run(call.name, source, *call.args)
         self.trace.append((call.name, source, reply))
         for to, message in self.backend.feed():
-            self.trace.append(message)
+            said = parse(message)
+            change = canonical(unpack_visible(said.visible)) if said.commit else b""
+            self.trace.append(said._replace(visible=change))
             for screens in self.screens:
                 if self.calm or self.random.random() > 0.06 * self.chaos:
                     screens[to].queue.append(message)

@@ -159,6 +159,15 @@ def test_a_beat_sent_before_a_commit_was_acknowledged_is_no_refusal(play: Play) 
     assert late is Verdict.DONE
 
 
+def test_a_beat_may_return_more_than_was_acknowledged(play: Play) -> None:
+    """A commit was stored whose reply is still on its way."""
+    play.produce(10)
+    hand = play.claim()
+    play.send(play.offer(hand, 10))
+
+    assert play.beat(hand) is Verdict.DONE
+
+
 def test_a_rebuild_does_not_look_live(play: Play) -> None:
     """Fresh records are committed all the time, but the log is not yet folded up to its end."""
     for i in range(30):

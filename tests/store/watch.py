@@ -49,7 +49,7 @@ class Watch:
             raise Violation(f"EXACT {source}: cells at offset {head.offset}")
         if stored.facts != truth.facts:
             raise Violation(f"EXACT {source}: facts at offset {head.offset}")
-        self._versions[source, head.epoch, head.version] = _canonical(stored.visible)
+        self._versions[source, head.epoch, head.version] = canonical(stored.visible)
         self.most[source] = max(self.most[source], head.offset)
 
     def _fold(self, source: str, offset: int, gap: str, mult: int) -> State:
@@ -64,7 +64,7 @@ class Watch:
         if follower.head is None:
             return
         key = follower.source, follower.head.epoch, follower.version
-        if self._versions.get(key) != _canonical(screen.shown):
+        if self._versions.get(key) != canonical(screen.shown):
             raise Violation(f"SHOWN {follower.source}: version {follower.version}")
 
     def fresh(self, screen: Screen) -> None:
@@ -107,10 +107,11 @@ class Watch:
             raise Violation(f"RIGHTFUL {source}: epoch {hand.owner.epoch} was refused")
 
 
-def _canonical(visible: Visible) -> bytes:
+def canonical(visible: Visible) -> bytes:
     """Return the same bytes for equal contents."""
     parts = [
         sorted((k, v.sums, sorted(v.hist.items())) for k, v in c.items()) for c in visible.cells
     ]
     live = sorted((s, sorted(counts.items())) for s, counts in visible.live.items())
-    return msgspec.msgpack.encode((parts, live, sorted(visible.segments), visible.top_ms))
+    gone = [sorted(keys) for keys in visible.gone]
+    return msgspec.msgpack.encode((parts, gone, live, sorted(visible.segments), visible.top_ms))
