@@ -10,7 +10,8 @@ import msgspec
 import pytest
 import redis
 
-from tests.store import mistakes, test_beat, test_claim, test_commit, test_feed
+from streams.store import Owner
+from tests.store import mistakes, test_beat, test_claim, test_commit, test_feed, test_owner
 from tests.store.play import Play
 from tests.store.real import Cuts, Real
 from tests.store.simulation import Parts
@@ -92,6 +93,23 @@ PARTS: list[tuple[Parts, Scenario]] = [
         feed.test_a_source_without_key_is_read_when_its_first_message_comes,
     ),
 ]
+OWNERS: list[tuple[type[Owner], Callable[[Owner], None]]] = [
+    (mistakes.OffersNewer, test_owner.test_the_commit_in_flight_is_offered_until_it_is_answered),
+    (mistakes.TakesAnyReply, test_owner.test_a_reply_to_an_earlier_commit_is_late),
+    (mistakes.ForgetsGap, test_owner.test_what_was_lost_is_added_to_the_gap),
+    (
+        mistakes.AcknowledgesFolded,
+        test_owner.test_what_is_folded_does_not_go_to_the_group_before_it_is_stored,
+    ),
+    (
+        mistakes.ClaimsAtOnce,
+        test_owner.test_a_refused_owner_may_claim_again_when_the_group_has_taken_the_stored_offset,
+    ),
+    (
+        mistakes.TakesOldAcknowledgements,
+        test_owner.test_a_group_commit_from_before_the_refusal_does_not_allow_a_claim,
+    ),
+]
 MORE: dict[Scenario, dict[str, Any]] = {
     commit.test_a_commit_that_cannot_be_decoded_changes_nothing: {"blob": "facts"},
 }
@@ -139,6 +157,15 @@ def test_an_owner_or_follower_without_its_guard_is_caught(
 ) -> None:
     """The scenario fails on a real server."""
     _fails(scenario, port, None, parts)
+
+
+@pytest.mark.parametrize(("owner", "scenario"), OWNERS)
+def test_an_owner_without_its_guard_is_caught(
+    owner: type[Owner], scenario: Callable[[Owner], None]
+) -> None:
+    """The scenario fails without any server, too."""
+    with pytest.raises(AssertionError):
+        scenario(owner("calls-0", test_owner.CLAIMED))
 
 
 def test_every_scripted_mistake_is_planted() -> None:
