@@ -11,11 +11,17 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from streams.core.errors import BadName, PoulsError
 from streams.sources import BY_NAME, Convert, LineRefused, Source
 
-STDIN = "-"
+STDIN: Final = "-"
+MOST_TOLD: Final = 1000
+"""So many refused lines are told one by one."""
+
+Refuse = Callable[[str, str], None]
+"""Is told of what is refused: FILE:LINE, and why."""
 
 
 class Input(NamedTuple):
@@ -30,21 +36,57 @@ def parse(text: str) -> Input:
     """Returns what `F:FILE` names.
 
     Raises:
-        ValueError: no such format, or no file; the text says what there is.
+        BadName: no such format, or no file; the text says what there is.
     """
     name, _, path = text.partition(":")
     if name not in BY_NAME:
-        raise ValueError(f"format {name!r} is not known; there are {', '.join(BY_NAME)}")
+        raise BadName(f"format {name!r} is not known; there are {', '.join(BY_NAME)}")
     if not path:
-        raise ValueError(f"{text!r} names no file; write {name}:FILE")
+        raise BadName(f"{text!r} names no file; write {name}:FILE")
     return Input(BY_NAME[name], path)
+
+
+def named(file: str | None, form: str | None, more: Sequence[str]) -> list[Input]:
+    """Returns the files that a command line names: by `--format F FILE`, by `--input F:FILE`.
+
+    Raises:
+        BadName: there is none, or no such format.
+    """
+    texts = [*([] if file is None else [f"{form or ''}:{file}"]), *more]
+    if not texts:
+        raise BadName("no file is named: --format F FILE, or --input F:FILE")
+    return [parse(text) for text in texts]
+
+
+class NotReadable(PoulsError):
+    """A file that cannot be opened."""
+
+
+class Refusals:
+    """Tells which lines are refused, up to a limit, and counts them all."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self.count = 0
+        self._tell = tell
+
+    def __call__(self, where: str, reason: str) -> None:
+        """Takes one in."""
+        self.count += 1
+        if self.count <= MOST_TOLD:
+            self._tell(f"{where}: {reason}")
+
+    def end(self) -> bool:
+        """Tells how many there were, if any; returns whether there were."""
+        if self.count:
+            self._tell(f"{self.count} refused")
+        return bool(self.count)
 
 
 class Inputs:
     """The events of several files, one after the other, each with the number of its line."""
 
-    def __init__(self, inputs: Sequence[Input], refuse: Callable[[int, str], None]) -> None:
-        """`refuse` is told of each line that is not converted: its number and why."""
+    def __init__(self, inputs: Sequence[Input], refuse: Refuse) -> None:
+        """`refuse` is told of each line that is not converted: FILE:LINE, and why."""
         self._inputs, self._refuse = inputs, refuse
         self._begins: list[int] = []
         self._lines = 0
@@ -53,7 +95,7 @@ class Inputs:
         """Yields (number of the line, event), lines being counted over all files from 1.
 
         Raises:
-            OSError: a file that cannot be read.
+            NotReadable: a file that cannot be opened.
         """
         for source, path in self._inputs:
             self._begins.append(self._lines)
@@ -74,14 +116,17 @@ class Inputs:
                     for event in convert(line):
                         yield n, event
                 except LineRefused as exc:
-                    self._refuse(n, str(exc))
+                    self._refuse(self.where(n), str(exc))
         except (EOFError, zlib.error, gzip.BadGzipFile) as exc:
             n += 1
-            self._refuse(n, f"file: cannot be decompressed from here on: {exc}")
+            self._refuse(self.where(n), f"file: cannot be decompressed from here on: {exc}")
         self._lines = n
 
 
 def _opened(path: str) -> AbstractContextManager[Iterable[bytes]]:
     if path == STDIN:
         return nullcontext(sys.stdin.buffer)
-    return gzip.open(path) if path.endswith(".gz") else Path(path).open("rb")
+    try:
+        return gzip.open(path) if path.endswith(".gz") else Path(path).open("rb")
+    except OSError as exc:
+        raise NotReadable(f"{path}: {exc.strerror}") from exc

@@ -109,6 +109,12 @@ def columns_of(kpis: Iterable[str]) -> list[Kpi]:
     return found
 
 
+def header(kpis: Iterable[str], extra: Collection[str] = ()) -> list[str]:
+    """Returns the names of the columns."""
+    names = [name for kpi in kpis for name in (kpi, *(f"{kpi}_{x}" for x in extra))]
+    return ["start", "segment", *names]
+
+
 def check(by: By, segments: Iterable[str]) -> None:
     """Refuses segments, or patterns of them, that are not kept in the cells that it takes.
 
@@ -142,9 +148,8 @@ def rows(
         BadName: no such KPI, or one that has no history.
     """
     entries = columns_of(kpis)
-    names = [name for k in entries for name in (k.id, *(f"{k.id}_{x}" for x in extra))]
     return Table(
-        ["start", "segment", *names],
+        header(kpis, extra),
         [
             [by.label(start, zone), segment, *_fields(cell, segment, entries, policy, extra)]
             for (start, segment), cell in sorted(_cut(cells, by, zone).items())

@@ -2,6 +2,7 @@
 
 from streams.settings.listen import ListenRefused, refuse_strangers
 from streams.settings.load import SettingsErrors, load_settings
+from streams.settings.meaning import unknown_zone
 from streams.settings.shapes import Clock, Settings, Topic
 
 __all__ = [
@@ -12,4 +13,5 @@ __all__ = [
     "Topic",
     "load_settings",
     "refuse_strangers",
+    "unknown_zone",
 ]

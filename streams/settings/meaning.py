@@ -13,10 +13,8 @@ from streams.settings.lines import KeyPath
 
 def meaning_mistakes(file: File) -> Iterator[Mistake]:
     """Yields what is wrong with a file whose keys and types are right."""
-    if file.timezone is not None and not zone_exists(file.timezone):
-        yield Mistake(
-            ("timezone",), unknown(file.timezone, zoneinfo.available_timezones(), "time zone")
-        )
+    if file.timezone is not None and (complaint := unknown_zone(file.timezone)):
+        yield Mistake(("timezone",), complaint)
     if isinstance(file.config_since, dt.datetime) and file.config_since.tzinfo is None:
         yield Mistake(("config_since",), "needs an offset, such as 2026-11-24T00:00:00Z")
     for segment in file.segments:
@@ -26,13 +24,13 @@ def meaning_mistakes(file: File) -> Iterator[Mistake]:
         yield from _queue(("queues", name), queue)
 
 
-def zone_exists(name: str) -> bool:
-    """Whether the zone database has a time zone."""
+def unknown_zone(name: str) -> str | None:
+    """Returns what is wrong with the name of a time zone, `None` where it is one."""
     try:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        return False
-    return True
+        return unknown(name, zoneinfo.available_timezones(), "time zone")
+    return None
 
 
 def _segment(segment: str) -> Iterator[Mistake]:

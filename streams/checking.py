@@ -1,0 +1,59 @@
+"""What a change of `pouls.toml` will cause, told before a worker starts."""
+
+from collections.abc import Iterator, Mapping
+
+import msgspec
+
+from streams.settings import Settings
+from streams.settings.shapes import DEAD_LETTERS
+from streams.store import Head, Store, StoreAway
+
+
+class Outlook(msgspec.Struct, frozen=True):
+    """What a worker with these settings would do."""
+
+    sentence: str
+    stops: bool = False
+    """It would not start."""
+
+
+async def outlook(settings: Settings) -> Outlook:
+    """Returns what a worker would do, given what Redis holds now."""
+    store = Store(settings.redis)
+    heads: dict[str, Head] = {}
+    try:
+        for name in _sources(settings):
+            if head := await store.head(name):
+                heads[name] = head
+    except StoreAway as away:
+        return Outlook(f"Redis at {settings.redis} cannot be asked what it holds: {away}")
+    finally:
+        await store.close()
+    return compare(settings, heads)
+
+
+def compare(settings: Settings, heads: Mapping[str, Head]) -> Outlook:
+    """Returns what a worker would do, given the heads of the sources that are stored."""
+    others = {n: h for n, h in heads.items() if h.settings_hash != settings.settings_hash}
+    if not heads:
+        return Outlook("Redis holds nothing yet: everything will be folded with these settings.")
+    if not others:
+        return Outlook("What Redis holds was folded with these settings: nothing will change.")
+    latest = max(head.since for head in others.values())
+    these = f"{', '.join(others)}: folded with other settings that change what is counted. "
+    if latest < settings.config_since:
+        return Outlook(
+            these + "Their logs will be folded again when a worker starts; until then their "
+            "numbers are said to be rebuilding."
+        )
+    return Outlook(
+        these + f"A worker will stop, because config_since ({settings.config_since}) is not later "
+        f"than theirs ({latest}). Set a later one to have the logs folded again.",
+        stops=True,
+    )
+
+
+def _sources(settings: Settings) -> Iterator[str]:
+    for topic in settings.topics.values():
+        if topic.name != DEAD_LETTERS:
+            yield from (f"{topic.name}-{partition}" for partition in range(topic.partitions))

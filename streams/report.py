@@ -1,0 +1,205 @@
+"""The report: a file's events through the same ledger and formulas, without Kafka and Redis.
+
+Theory of operation. Events are sorted by time first, so nothing is late, and a contact can be let
+go once its horizon is over: memory does not grow with the file. What is kept of the cells is only
+what was asked for: its segments, in its resolution. With `as_is` events are folded in the order of
+the file; then contacts are kept to the end, for their facts may come at any time.
+"""
+
+import time
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+import msgspec
+
+from streams.core import history, names, windows
+from streams.core.board import Board
+from streams.core.buckets import DAY, EVERYTHING, FINE, HOUR_MS, QUARTER, Retention, Zone
+from streams.core.events import AHEAD_MS, EARLIEST_MS
+from streams.core.history import By, Table
+from streams.core.ledger import Ledger
+from streams.core.numbers import Value
+from streams.core.policy import FoldPolicy
+from streams.core.reading import Reading
+from streams.core.windows import Window
+from streams.inputs import Input, Inputs, Refuse
+from streams.settings import Settings
+from streams.sorting import Sortable, in_order, sortable
+
+CHANNEL: Final = "voice"
+"""Of a contact that never states one: that of the topic `calls`, where a replay puts it, too."""
+SOURCE: Final = "calls-0"
+CHUNK: Final = 20_000
+MAX_EVENT_BYTES: Final = 256 * 1024
+"""Longer values are not decoded."""
+SLIDING_MS: Final = 2 * HOUR_MS
+"""All windows of 10 s buckets are shorter."""
+NOTHING: Final = Retention(0, 0, 0, 0, 0)
+KEPT: Final = {
+    FINE: msgspec.structs.replace(NOTHING, fine_ms=None),
+    QUARTER: msgspec.structs.replace(NOTHING, quarter_ms=None, quarter_detail_ms=None),
+    DAY: msgspec.structs.replace(NOTHING, day_ms=None, day_agent_ms=None),
+}
+"""What is kept, by the resolution that is asked for."""
+
+
+class Ask(msgspec.Struct, frozen=True):
+    """What is to be reported."""
+
+    inputs: tuple[Input, ...]
+    settings: Settings
+    zone: str
+    cut: By | Window
+    """All buckets of history, or one window."""
+    segments: tuple[str, ...]
+    """Names or patterns, canonical."""
+    kpis: tuple[str, ...]
+    extra: tuple[str, ...] = ()
+    """Of `history.EXTRA`."""
+    at_ms: int | None = None
+    """Only events up to here; `None` = all."""
+    as_is: bool = False
+
+    def check(self) -> None:
+        """Does nothing where everything that is asked for exists.
+
+        Raises:
+            BadName: it does not; the text says what there is.
+        """
+        if isinstance(self.cut, By):
+            history.columns_of(self.kpis)
+            history.check(self.cut, self.segments)
+        else:
+            board = self.board()
+            board.step(EARLIEST_MS)
+            for segment in self.segments:
+                for kpi in self.kpis:
+                    board.read(segment, kpi, self.cut.name)
+
+    def board(self) -> Board:
+        """Returns a board without any data."""
+        reading = self.settings.reading
+        return Board(Zone(self.zone), reading, [SOURCE], EVERYTHING, self.settings.fold.horizon_ms)
+
+
+class Report(msgspec.Struct, frozen=True):
+    """What came of it."""
+
+    table: Table
+    readings: list[Reading]
+    """The same, where one window was asked for."""
+    at_ms: int
+    """Up to when events are in it: as asked, else the greatest event time; 0 = no event at all."""
+    counts: dict[str, int]
+    """What the ledger has counted."""
+
+
+def report(ask: Ask, refuse: Refuse) -> Report:
+    """Returns the report.
+
+    Raises:
+        NotReadable: a file that cannot be opened.
+    """
+    ledger = Ledger(_policy(ask), CHANNEL)
+    _fold(ask, ledger, refuse)
+    at_ms = ledger.top_ms if ask.at_ms is None else ask.at_ms
+    counts = dict(ledger.counts)
+    if isinstance(ask.cut, By):
+        return Report(_history(ask, ask.cut, ledger), [], at_ms, counts)
+    readings = _readings(ask, ledger, at_ms)
+    return Report(_rows(ask, ask.cut, readings, at_ms), readings, at_ms, counts)
+
+
+# -- folding
+
+
+def _fold(ask: Ask, ledger: Ledger, refuse: Refuse) -> None:
+    started_ms = time.time_ns() // 1_000_000
+    inputs = Inputs(ask.inputs, refuse)
+    events = _wanted(inputs, ask.at_ms, started_ms + AHEAD_MS, refuse)
+    if not ask.as_is:
+        events = in_order(events)
+    while chunk := list(islice(events, CHUNK)):
+        for refused in ledger.apply_all([event[-1] for event in chunk], started_ms):
+            refuse(inputs.where(chunk[refused.index][-2]), refused.reason)
+        ledger.take_changes()
+
+
+def _wanted(
+    inputs: Inputs, at_ms: int | None, latest_ms: int, refuse: Refuse
+) -> Iterator[Sortable]:
+    """Yields events up to `at`, and those that no ledger accepts."""
+    for line, value in inputs.events():
+        if len(value) > MAX_EVENT_BYTES:
+            refuse(inputs.where(line), f"value: {len(value)} bytes, more than {MAX_EVENT_BYTES}")
+            continue
+        event = sortable(line, value)
+        if at_ms is None or not at_ms < event[0] <= latest_ms:
+            yield event
+
+
+def _policy(ask: Ask) -> FoldPolicy:
+    """Returns the settings' policy, but for what is kept."""
+    return msgspec.structs.replace(
+        ask.settings.fold,
+        timezone=ask.zone,
+        segments=tuple(dict.fromkeys(d for s in ask.segments if (d := names.dimensions(s)))),
+        lateness=not ask.as_is,
+        retention=_retention(ask),
+    )
+
+
+def _retention(ask: Ask) -> Retention:
+    """Returns that cells are kept only in the resolution that is asked for, and there for ever."""
+    if isinstance(ask.cut, By):
+        return KEPT[ask.cut.resolution]
+    if ask.cut.name == windows.LIVE:
+        return NOTHING
+    resolution = ask.cut.span(0, Zone(ask.zone)).resolution
+    if resolution == FINE and not ask.as_is:  # sorted: what is older is over
+        return msgspec.structs.replace(NOTHING, fine_ms=SLIDING_MS)
+    return KEPT[resolution]
+
+
+# -- telling
+
+
+def _history(ask: Ask, by: By, ledger: Ledger) -> Table:
+    cells = {
+        (bucket, segment): cell
+        for (bucket, segment), cell in ledger.everything().cells[by.resolution].items()
+        if any(names.matches(pattern, segment) for pattern in ask.segments)
+    }
+    return history.rows(cells, by, ask.kpis, Zone(ask.zone), ask.settings.reading, ask.extra)
+
+
+def _readings(ask: Ask, ledger: Ledger, at_ms: int) -> list[Reading]:
+    """Returns the readings of one window, by segment, then in the order asked for."""
+    if not at_ms:
+        return []
+    board = ask.board()
+    board.load(SOURCE, ledger.everything())
+    board.mark(SOURCE, at_ms, rebuilding=False)
+    board.step(at_ms)
+    segments = {segment for pattern in ask.segments for segment in board.segments(pattern)}
+    return [board.read(s, kpi, ask.cut.name) for s in sorted(segments) for kpi in ask.kpis]
+
+
+def _rows(ask: Ask, window: Window, readings: list[Reading], at_ms: int) -> Table:
+    """Returns readings as a table: a row a segment, which starts where its window does."""
+    columns = history.header(ask.kpis, ask.extra)
+    rows: dict[str, list[Value]] = {}
+    start = _start(window, at_ms, Zone(ask.zone))
+    for reading in readings:
+        row = rows.setdefault(reading.segment, [start, reading.segment])
+        row += [reading.value, *(getattr(reading, name) for name in ask.extra)]
+    return Table(columns, list(rows.values()))
+
+
+def _start(window: Window, at_ms: int, zone: Zone) -> str:
+    if window.name == windows.LIVE:
+        return zone.local(at_ms).isoformat()
+    span = window.span(at_ms, zone)
+    start = zone.local(span.start_ms(zone))
+    return start.date().isoformat() if span.resolution == DAY else start.isoformat()
