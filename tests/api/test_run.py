@@ -1,0 +1,80 @@
+"""The process: which sources there are, how it ends."""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+
+import pytest
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.exceptions import ConnectionClosed
+
+from api import sources
+from deploy.kafka.broker import free_port
+
+CHILD = """
+import os, sys
+from api import app, sources
+from streams.settings import load_settings
+sources.reported = lambda *_: {}  # no Kafka here, and no wait for it
+sys.exit(app.run(load_settings(os.environ)))
+"""
+
+
+def test_kafka_says_how_many_partitions_there_are() -> None:
+    """The configuration only where Kafka does not know the topic, or does not answer."""
+    configured = {"calls": 2, "chats": 2}
+
+    assert sources.names(configured, {"calls": 3}) == [
+        "calls-0", "calls-1", "calls-2", "chats-0", "chats-1",
+    ]  # fmt: skip
+
+
+def test_a_kafka_that_is_away_is_said_and_does_not_keep_us(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The API serves what is in Redis all the same."""
+    with caplog.at_level("WARNING", "pouls.api"):
+        assert sources.reported(f"127.0.0.1:{free_port()}", ["calls"], patience_ms=100) == {}
+
+    assert "does not say how many partitions" in caplog.text
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_ends_the_process_in_order(number: signal.Signals) -> None:
+    """Everybody hears of it first; exit code 0."""
+    address = f"127.0.0.1:{free_port()}"
+    environ = {"POULS_LISTEN": address, "POULS_REDIS": "redis://127.0.0.1:1/0"}
+    child = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", CHILD, env=os.environ | environ, stderr=asyncio.subprocess.PIPE
+    )
+    async with asyncio.timeout(30):
+        wall = await _connected(address)
+        await wall.send(json.dumps({"type": "subscribe", "id": 1, "topics": ["site@live"]}))
+        child.send_signal(number)
+        last = await _last(wall)
+        _, said = await child.communicate()
+
+    assert json.loads(last)["type"] == "bye"
+    assert wall.close_code == 1012
+    assert child.returncode == 0, said
+    assert b"Redis" in said
+
+
+async def _connected(address: str) -> ClientConnection:
+    while True:
+        try:
+            return await connect(f"ws://{address}/ws/v1")
+        except OSError:
+            await asyncio.sleep(0.05)
+
+
+async def _last(wall: ClientConnection) -> str:
+    """Returns the last message before the connection ends."""
+    last = ""
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            last = str(await wall.recv())
+    return last
