@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple, Protocol
 
 from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError
 from faust.types import TP
 
 from streams.settings.shapes import DEAD_LETTERS
@@ -70,7 +71,11 @@ class KafkaDeadLetters:
             producer = AIOKafkaProducer(
                 bootstrap_servers=self._bootstrap, acks="all", linger_ms=5, max_request_size=2**20
             )
-            await producer.start()
+            try:
+                await producer.start()
+            except KafkaError:
+                await producer.stop()
+                raise
             self._producer = producer
         acks = [
             await self._producer.send(

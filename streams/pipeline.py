@@ -38,10 +38,12 @@ from streams.store import Owner, SettingsOlder, Store, StoreAway, Verdict
 from streams.telemetry import Telemetry
 
 BEAT_S: Final = 1.0
+STALLED_BEATS: Final = 20
+"""So many beats without progress, though the log has more and there is room: ask for it again."""
 HANDOVER_S: Final = 3.0
 """How long a revocation waits for the last commit: it only saves others from folding again."""
 CLAIM_AGAIN_S: Final = 0.2
-CATCHING_UP: Final = 4
+CATCHING_UP: Final = 6
 """So many intervals a source that lags may collect records for one commit: larger commits cost less
 a record, and nobody waits for fresh numbers then."""
 _FIXED: Final = (
@@ -330,8 +332,14 @@ class Pipeline:
 
     def _end(self, source: Source, end: int, asked: str) -> None:
         source.owner.ended(end, asked)
-        if source.ours:
-            self.telemetry.lag.labels(source.name).set(max(end - 1 - source.owner.folded, 0))
+        if not source.ours:
+            return
+        lag = max(end - 1 - source.owner.folded, 0)
+        self.telemetry.lag.labels(source.name).set(lag)
+        beats = source.stalled(lag)
+        if beats and not beats % STALLED_BEATS:
+            log.warning("the log has more but nothing comes, seeking", extra=_of(source, lag=lag))
+            self.log.request_seek(source.tp)
 
     async def _beat_one(self, source: Source) -> None:
         beat = source.owner.beat()

@@ -38,6 +38,7 @@ class Source:
         self.settled.set()
         self.behind = False
         """The last chunk was full: the log has more."""
+        self._seen, self._stalled = -1, 0
         self._folded = 0  # records that are in no commit yet
         self._in_flight = 0  # records of the commit that waits for its answer
         self._letters: list[Letter] = []
@@ -111,6 +112,12 @@ class Source:
             self.room.clear()
         else:
             self.room.set()
+
+    def stalled(self, lag: int) -> int:
+        """Returns for how many calls nothing was folded although the log has more."""
+        moved = not lag or self._seen != self.owner.folded or not self.room.is_set()
+        self._seen, self._stalled = self.owner.folded, 0 if moved else self._stalled + 1
+        return self._stalled
 
     # ---- committing
 

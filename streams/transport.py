@@ -163,7 +163,7 @@ class Consumer(driver.Consumer):
         """Commits next offsets to the group; False if it does not take them (not the owner)."""
         try:
             await self._thread.commit_group(offsets)
-        except (KafkaError, TimeoutError) as exc:
+        except (KafkaError, TimeoutError, RuntimeError) as exc:  # the last: its thread has ended
             self.log.info("The group did not take %r: %r", offsets, exc)
             return False
         return True

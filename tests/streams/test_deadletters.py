@@ -16,7 +16,7 @@ class Producer:
     """aiokafka's producer, with a broker that may not acknowledge."""
 
     instances: ClassVar[list["Producer"]] = []
-    acknowledges = True
+    acknowledges = answers = True
 
     def __init__(self, **settings: object) -> None:
         self.settings, self.sent = settings, list[tuple[str, bytes, bytes, object]]()
@@ -26,6 +26,8 @@ class Producer:
     async def start(self) -> None:
         """Connects."""
         self.running = True
+        if not Producer.answers:
+            raise KafkaConnectionError
 
     async def stop(self) -> None:
         """Disconnects."""
@@ -48,6 +50,7 @@ def _producers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(deadletters, "AIOKafkaProducer", Producer)
     monkeypatch.setattr(Producer, "instances", [])
     monkeypatch.setattr(Producer, "acknowledges", True)
+    monkeypatch.setattr(Producer, "answers", True)
 
 
 def test_a_letter_names_its_record_and_the_reason() -> None:
@@ -86,3 +89,14 @@ async def test_a_letter_without_acknowledgement_is_an_error(
     monkeypatch.setattr(Producer, "acknowledges", False)
     with pytest.raises(KafkaConnectionError):
         await KafkaDeadLetters("kafka:9092").send(LETTERS[:1])
+
+
+async def test_a_broker_that_is_away_leaves_nothing_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next attempt connects anew."""
+    letters = KafkaDeadLetters("kafka:9092")
+    monkeypatch.setattr(Producer, "answers", False)
+    with pytest.raises(KafkaConnectionError):
+        await letters.send(LETTERS)
+    monkeypatch.setattr(Producer, "answers", True)
+    await letters.send(LETTERS)
+    assert [producer.running for producer in Producer.instances] == [False, True]

@@ -380,6 +380,16 @@ async def test_a_beat_says_what_was_known_before_the_broker_was_asked(
     assert lag == 7
 
 
+async def test_a_log_that_has_more_but_does_not_come_is_sought_again(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever swallowed it: nobody would notice a chunk that was the last one."""
+    monkeypatch.setattr("streams.pipeline.BEAT_S", 0.01)
+    desk.kafka.end = {A: 7}
+    desk.pipeline._spawn(desk.pipeline._beat())
+    await until(lambda: desk.kafka.sought == [A])
+
+
 async def test_a_revocation_stores_what_is_folded_and_lets_go(desk: Desk) -> None:
     """The last commit and the group commit come first; chunks that are late are refused."""
     await desk.fold(*events(5))
