@@ -247,17 +247,19 @@ class Store:
         again in the transaction: where that leads to other questions, they are asked again.
         """
         head = await self.head(source)
+        asked: list[Command] = []
+        answers: list[Any] = []
         while head is not None:
             commands = plan(base_key(source, head.build), head)
+            if commands == asked:
+                return head, list(zip(commands, answers, strict=True))
             pipe = self._redis.pipeline(transaction=True)
             pipe.hmget(head_key(source), FIELDS)
             for command in commands:
                 pipe.execute_command(*command)
             with may_be_away():
                 values, *answers = await pipe.execute()
-            head = Head.of(values)
-            if head is not None and plan(base_key(source, head.build), head) == commands:
-                return head, list(zip(commands, answers, strict=True))
+            head, asked = Head.of(values), commands
         return None
 
     def feed(self) -> PubSub:
