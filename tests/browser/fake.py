@@ -109,7 +109,7 @@ class FakeServer:
         )
 
     def _page(self, _: Request) -> Response:
-        return Response(status_code=502) if self.scene.broken else index()
+        return Response(status_code=502) if self.scene.broken else index(STATIC)
 
     def _health(self, _: Request) -> Response:
         return PlainTextResponse("ok", 502 if self.scene.broken else 200)

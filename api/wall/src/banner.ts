@@ -6,7 +6,7 @@ import { fill } from "./i18n/index.ts";
 import type { Moment } from "./moment.ts";
 
 export interface Banner {
-  readonly kind: "frozen" | "unreachable" | "rebuilding";
+  readonly kind: "frozen" | "unreachable" | "refused" | "rebuilding";
   readonly title: string;
   readonly detail: string;
 }
@@ -16,9 +16,13 @@ const PATIENCE_S = 5;
 
 /** Returns the banner of a moment, `null` while all is well. */
 export function bannerOf(moment: Moment): Banner | null {
+  const { words, refused } = moment;
   const { phase, rebuilding } = moment.fresh;
   if (phase === "stale" || phase === "lost") {
     return frozen(moment);
+  }
+  if (refused.length) {
+    return { kind: "refused", title: words.refused, detail: refused.join(" · ") };
   }
   if (phase === "connecting") {
     return moment.failing > PATIENCE_S ? unreachable(moment) : null;

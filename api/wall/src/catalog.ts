@@ -20,6 +20,40 @@ export interface Kpi {
 
 export type Catalog = ReadonlyMap<string, Kpi>;
 
+/** Holds the catalogue that the server named last; asked again by whoever watches until it is there. */
+export class Library {
+  private wanted = "";
+  private held = "";
+  private coming = false;
+
+  constructor(
+    private readonly fetchCatalog: (lang: string) => Promise<Catalog>,
+    private readonly put: (catalog: Catalog) => void,
+  ) {}
+
+  /** Names the catalogue to be held: its digest and language. */
+  want(digest: string, lang: string): void {
+    this.wanted = `${lang} ${digest}`;
+  }
+
+  /** Fetches what is wanted and not held. */
+  async load(): Promise<void> {
+    const { wanted } = this;
+    if (this.coming || wanted === this.held) {
+      return;
+    }
+    this.coming = true;
+    try {
+      this.put(await this.fetchCatalog(wanted.slice(0, 2)));
+      this.held = wanted;
+    } catch {
+      // The link's own troubles are shown already; the next look tries again.
+    } finally {
+      this.coming = false;
+    }
+  }
+}
+
 /** Returns the catalogue of a language. */
 export async function fetchCatalog(lang: string): Promise<Catalog> {
   const answer = await fetch(`/api/v1/catalog?lang=${lang}`);

@@ -39,6 +39,8 @@ export interface Heard {
   readonly ts: number;
   readonly sources: Sources;
   readonly staleS: number;
+  /** Seconds between two ticks of the server. */
+  readonly tickS: number;
 }
 
 /** Before the first snapshot: nothing is known, so nothing is stale. */
@@ -52,13 +54,14 @@ export function freshness(heard: Heard): Freshness {
   const stalest = stalestOf(heard.sources);
   const dataAge = stalest === null ? null : Math.max(0, heard.serverNow - stalest.asOf);
   const worst = Math.max(linkAge, dataAge ?? 0);
-  const phase = phaseOf(worst, heard.staleS);
+  const delayedS = Math.max(DELAYED_S, 2.5 * heard.tickS);
+  const phase = phaseOf(worst, delayedS, heard.staleS);
   return {
     phase,
     linkAge,
     dataAge,
     trueUntil: Math.min(stalest?.asOf ?? heard.ts, heard.ts),
-    culprit: phase === "live" ? null : culpritOf(linkAge, heard.staleS, stalest),
+    culprit: phase === "live" ? null : culpritOf(linkAge, delayedS, stalest),
     rebuilding: names(heard.sources, "rebuilding"),
   };
 }
@@ -68,14 +71,14 @@ export function believable(phase: Phase): boolean {
   return phase === "live" || phase === "delayed";
 }
 
-function phaseOf(age: number, staleS: number): Phase {
+function phaseOf(age: number, delayedS: number, staleS: number): Phase {
   if (age > LOST_S) {
     return "lost";
   }
   if (age > staleS) {
     return "stale";
   }
-  return age > DELAYED_S ? "delayed" : "live";
+  return age > delayedS ? "delayed" : "live";
 }
 
 interface Stalest {
@@ -94,8 +97,8 @@ function stalestOf(sources: Sources): Stalest | null {
 }
 
 /** A silent link makes every source look old: it is to blame before any of them. */
-function culpritOf(linkAge: number, staleS: number, stalest: Stalest | null): string {
-  return linkAge > Math.min(DELAYED_S, staleS) || stalest === null ? LINK : stalest.name;
+function culpritOf(linkAge: number, delayedS: number, stalest: Stalest | null): string {
+  return linkAge > delayedS || stalest === null ? LINK : stalest.name;
 }
 
 function names(sources: Sources, state: string): string[] {

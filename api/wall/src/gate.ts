@@ -5,6 +5,8 @@
  * for a minute. A thousand screens spread theirs over half a minute.
  */
 
+import type { Memory } from "./memory.ts";
+
 export const SPREAD_MS = 30_000;
 export const RETRY_MS = 5_000;
 export const APART_MS = 5 * 60_000;
@@ -18,7 +20,7 @@ export interface Doors {
   /** Whether the server answers and would give us the page. */
   reachable(): Promise<boolean>;
   reload(): void;
-  memory: Pick<Storage, "getItem" | "setItem">;
+  memory: Memory;
 }
 
 export class Gate {

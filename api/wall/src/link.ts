@@ -78,18 +78,19 @@ export class Link {
   }
 
   /** To be called every second or so: drops a socket that has been silent for too long. */
-  watch(patienceMs: number = SILENCE_MS): void {
-    if (this.socket !== null && this.world.nowMs() - this.lastHeardMs > patienceMs) {
+  watch(tickMs: number, patience: number = 1): void {
+    const silenceMs = Math.max(SILENCE_MS, 3 * tickMs) * patience;
+    if (this.socket !== null && this.world.nowMs() - this.lastHeardMs > silenceMs) {
       this.lost(0);
     }
   }
 
   /** Somebody looks, or the network is back: do not wait any longer. */
-  hurry(): void {
+  hurry(tickMs: number): void {
     if (this.socket === null) {
       this.connect();
     } else {
-      this.watch(SILENCE_MS / 2);
+      this.watch(tickMs, 0.5);
     }
   }
 

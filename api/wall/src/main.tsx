@@ -4,12 +4,13 @@ import { render } from "preact";
 
 import { announce, type Announced } from "./announce.ts";
 import { reachable, readReadings } from "./api.ts";
-import { fetchCatalog } from "./catalog.ts";
+import { sleepWatch, stayAwake } from "./awake.ts";
+import { fetchCatalog, Library } from "./catalog.ts";
 import { Wall as Screen } from "./components/Wall.tsx";
 import { Gate } from "./gate.ts";
 import { LANGUAGES, pickLang, type Lang } from "./i18n/index.ts";
 import { HOPELESS_MS, Link, type Socket } from "./link.ts";
-import { recall, remember } from "./memory.ts";
+import { memory, recallTrails, rememberTrails } from "./memory.ts";
 import { fetchPast } from "./past.ts";
 import { decode, SUBPROTOCOL, VERSION, type Hello, type ServerMessage } from "./protocol.ts";
 import { prepend } from "./trail.ts";
@@ -20,23 +21,18 @@ const DRAW_MS = 250;
 const WATCH_MS = 1_000;
 const REMEMBER_MS = 30_000;
 const OTHER_PROTOCOL = 4406;
-/** The wall's clock ran on while the monotonic one stood still: the machine slept. */
-const SLEPT_MS = 5_000;
 
 const ROWS = 7;
 const ROWS_PHONE = 6;
 
 const phone = matchMedia("(max-width: 640px)");
 const view = parseView(location.search);
-const wall = new Wall(view, LANGUAGES.fr, recall(sessionStorage));
+const kept = memory();
+const wall = new Wall(view, LANGUAGES.fr, recallTrails(kept));
 const root = document.getElementById("wall")!;
 
 let build: string | null = null;
 let lang: Lang = "fr";
-/** Digest and language of the catalogue that is wanted, and of the one that we hold. */
-let catalogWanted: string | null = null;
-let catalogHeld: string | null = null;
-let catalogComing = false;
 let pastAsked = false;
 let asked = 0;
 let card: number | null = null;
@@ -52,9 +48,10 @@ const link = new Link(
   { open, later, nowMs: () => performance.now(), random: Math.random },
   { heard, closed },
 );
+const library = new Library(fetchCatalog, (catalog) => (wall.catalog = catalog));
 const gate = new Gate({
   later, reachable, random: Math.random, nowMs: () => Date.now(),
-  reload: () => location.reload(), memory: sessionStorage,
+  reload: () => location.reload(), memory: kept,
 });
 
 function open(): Socket {
@@ -105,8 +102,8 @@ function greet(hello: Hello): void {
     gate.request(() => true);
   }
   speak(pickLang(view.lang, hello.locale));
-  catalogWanted = `${hello.catalog} ${lang}`;
-  void loadCatalog();
+  library.want(hello.catalog, lang);
+  void library.load();
   link.send({ type: "subscribe", id: (asked += 1), ...subscriptionOf(view) });
 }
 
@@ -114,22 +111,6 @@ function speak(language: Lang): void {
   lang = language;
   wall.words = LANGUAGES[language];
   document.documentElement.lang = language;
-}
-
-/** Fetches the catalogue when it is another than ours; `watch` tries again. */
-async function loadCatalog(): Promise<void> {
-  if (catalogComing || catalogWanted === catalogHeld) {
-    return;
-  }
-  catalogComing = true;
-  const wanted = catalogWanted;
-  try {
-    wall.catalog = await fetchCatalog(lang);
-    catalogHeld = wanted;
-  } catch (error) {
-    console.warn(error);
-  }
-  catalogComing = false;
 }
 
 /** Fills the trails of a wall that has just been opened; those that a reload kept are not asked for. */
@@ -180,37 +161,22 @@ function turnCard(by: 1 | -1): void {
 }
 
 function watch(): void {
-  link.watch();
-  void loadCatalog();
+  link.watch(wall.tickS * 1000);
+  void library.load();
   if (link.failingMs() > HOPELESS_MS) {
     gate.request(() => link.failingMs() > HOPELESS_MS);
   }
 }
 
-/** Compares the two clocks: only one of them runs while a machine sleeps. */
-function sleepWatch(): () => void {
-  let ahead = Date.now() - performance.now();
-  return () => {
-    const now = Date.now() - performance.now();
-    if (now - ahead > SLEPT_MS) {
-      wall.wake();
-      link.connect();
-    }
-    ahead = now;
-  };
-}
-
-async function stayAwake(): Promise<void> {
-  try {
-    await navigator.wakeLock?.request("screen");
-  } catch {
-    // Refused, or no secure context: the kiosk's own settings have to do it.
-  }
+/** The machine slept: nothing that is held is of now. */
+function woke(): void {
+  wall.wake();
+  link.connect();
 }
 
 function looked(): void {
   if (document.visibilityState === "visible") {
-    link.hurry();
+    link.hurry(wall.tickS * 1000);
     redraw();
     void stayAwake();
   }
@@ -234,12 +200,12 @@ document.documentElement.style.setProperty("--asked", String(view.label * 100));
 document.title = view.title ? `${view.title} · Pouls` : "Pouls";
 document.addEventListener("visibilitychange", looked);
 document.addEventListener("keydown", pressed);
-addEventListener("online", () => link.hurry());
-addEventListener("pagehide", () => remember(sessionStorage, wall.trails));
+addEventListener("online", () => link.hurry(wall.tickS * 1000));
+addEventListener("pagehide", () => rememberTrails(kept, wall.trails));
 setInterval(redraw, DRAW_MS);
 setInterval(watch, WATCH_MS);
-setInterval(sleepWatch(), WATCH_MS);
-setInterval(() => remember(sessionStorage, wall.trails), REMEMBER_MS);
+setInterval(sleepWatch(woke), WATCH_MS);
+setInterval(() => rememberTrails(kept, wall.trails), REMEMBER_MS);
 root.replaceChildren();
 link.connect();
 void stayAwake();

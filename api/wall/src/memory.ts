@@ -1,17 +1,31 @@
-/** The trails of a tab, kept over its reloads: the past half hour is not lost with a new build. */
+/** What a tab keeps over its reloads, as far as its browser lets it. */
 
 import type { Trail } from "./trail.ts";
 
-const KEY = "pouls.trails";
+export type Memory = Pick<Storage, "getItem" | "setItem">;
 
-export function recall(storage: Storage): Map<string, Trail> {
+const TRAILS = "pouls.trails";
+
+/** Returns the tab's storage; where it is forbidden, one that lasts as long as the page. */
+export function memory(): Memory {
   try {
-    return new Map(JSON.parse(storage.getItem(KEY) ?? "[]") as [string, Trail][]);
+    return sessionStorage;
+  } catch {
+    const held = new Map<string, string>();
+    return { getItem: (key) => held.get(key) ?? null, setItem: (key, text) => void held.set(key, text) };
+  }
+}
+
+/** Returns the trails that were remembered. */
+export function recallTrails(from: Memory): Map<string, Trail> {
+  try {
+    return new Map(JSON.parse(from.getItem(TRAILS) ?? "[]") as [string, Trail][]);
   } catch {
     return new Map();
   }
 }
 
-export function remember(storage: Storage, trails: ReadonlyMap<string, Trail>): void {
-  storage.setItem(KEY, JSON.stringify([...trails]));
+/** Remembers trails: the past half hour is not lost with a new build. */
+export function rememberTrails(into: Memory, trails: ReadonlyMap<string, Trail>): void {
+  into.setItem(TRAILS, JSON.stringify([...trails]));
 }

@@ -17,6 +17,8 @@ export interface Moment {
   readonly trails: ReadonlyMap<string, Trail>;
   readonly sources: Sources;
   readonly fresh: Freshness;
+  /** What the server would not give us. */
+  readonly refused: readonly string[];
   /** The monotonic clock, seconds. */
   readonly now: number;
   /** The server's clock; the display's own before the first message. */

@@ -7,7 +7,7 @@
  */
 
 import type {
-  Delta, Hello, ServerMessage, Snapshot, Sources, Subscribed, Topics, Value, Values,
+  Delta, Hello, ServerMessage, Snapshot, Sources, Topics, Value, Values,
 } from "./protocol.ts";
 
 export interface State {
@@ -18,13 +18,14 @@ export interface State {
   readonly ts: number | null;
   readonly sources: Sources;
   readonly topics: Topics;
-  readonly denied: Subscribed["denied"];
+  /** What the server would not give us, and why; in its own words. */
+  readonly refused: readonly string[];
   /** False: a snapshot is needed before a delta can be applied. */
   readonly synced: boolean;
 }
 
 export const EMPTY: State = {
-  hello: null, epoch: null, seq: 0, ts: null, sources: {}, topics: {}, denied: [], synced: false,
+  hello: null, epoch: null, seq: 0, ts: null, sources: {}, topics: {}, refused: [], synced: false,
 };
 
 /** Returns the state after a message. */
@@ -34,12 +35,14 @@ export function reduce(state: State, message: ServerMessage): State {
       // A new connection. What we hold stays to be looked at until its snapshot comes.
       return { ...state, hello: message, epoch: message.epoch, synced: false };
     case "subscribed":
-      return { ...state, denied: message.denied };
+      return { ...state, refused: message.denied.map(({ topic, reason }) => `${topic} : ${reason}`) };
     case "snapshot":
       return snapshot(state, message);
     case "delta":
       return delta(state, message);
     case "error":
+      // Only a subscription has an id; anything else that went wrong is our own mistake.
+      return message.id === null ? state : { ...state, refused: [message.message] };
     case "bye":
       return state;
   }

@@ -18,8 +18,6 @@ import { tileOf, valueAt, type Tile } from "./tile.ts";
 import { extend, type Trail } from "./trail.ts";
 import type { View } from "./view.ts";
 
-const STALE_S = 10;
-
 export interface Picture {
   readonly moment: Moment;
   readonly tiles: readonly Tile[];
@@ -54,6 +52,11 @@ export class Wall {
     this.clock.reset();
   }
 
+  /** Seconds between two ticks of the server. */
+  get tickS(): number {
+    return (this.state.hello?.tick_ms ?? 1_000) / 1000;
+  }
+
   /** Returns the server's time, NaN before any message. */
   serverNow(now: number): number {
     return this.clock.at(now) ?? NaN;
@@ -76,8 +79,8 @@ export class Wall {
     if (this.lastHeard === null || ts === null || this.catalog.size === 0) {
       return CONNECTING;
     }
-    const staleS = hello === null ? STALE_S : hello.stale_ms / 1000;
-    return freshness({ now, lastHeard: this.lastHeard, serverNow, ts, sources, staleS });
+    const [staleS, tickS] = [(hello?.stale_ms ?? 10_000) / 1000, this.tickS];
+    return freshness({ now, lastHeard: this.lastHeard, serverNow, ts, sources, staleS, tickS });
   }
 
   private settle(fresh: Freshness, now: number): void {
@@ -91,7 +94,7 @@ export class Wall {
     const { view, words, catalog, cells, trails } = this;
     return {
       view, words, catalog, cells, trails, fresh, now, serverNow, failing,
-      sources: this.state.sources,
+      sources: this.state.sources, refused: this.state.refused,
     };
   }
 

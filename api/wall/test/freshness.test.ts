@@ -7,7 +7,7 @@ const T = 1_790_000_000;
 
 /** A wall that heard everything just now. */
 const well: Heard = {
-  now: 100, lastHeard: 100, serverNow: T, ts: T, staleS: 10,
+  now: 100, lastHeard: 100, serverNow: T, ts: T, staleS: 10, tickS: 1,
   sources: { calls: { as_of: T, state: "live" }, chats: { as_of: T, state: "live" } },
 };
 
@@ -52,6 +52,11 @@ test("figures are true until the stalest source was read", () => {
 
 test("the server says after how many seconds data are stale", () => {
   assert.equal(freshness({ ...silent(21), staleS: 30 }).phase, "delayed");
+});
+
+test("a server that ticks slowly is not delayed between two ticks", () => {
+  assert.equal(freshness({ ...silent(5), tickS: 4 }).phase, "live");
+  assert.equal(freshness({ ...silent(5), tickS: 1 }).phase, "delayed");
 });
 
 test("a source that was never read has no age and is not stale", () => {

@@ -81,13 +81,24 @@ test("a server that is overrun is left alone for longer", () => {
 test("a socket that is silent for 5 s is dropped, whatever its state", () => {
   const { world, link } = setUp();
   world.now = SILENCE_MS;
-  link.watch();
+  link.watch(1000);
   assert.equal(world.sockets[0]?.closed, false);
 
   world.now = SILENCE_MS + 1;
-  link.watch();
+  link.watch(1000);
   assert.equal(world.sockets[0]?.closed, true);
   assert.equal(world.planned.length, 1);
+});
+
+test("a server that ticks slowly may be silent for three of its ticks", () => {
+  const { world, link } = setUp();
+  world.now = 11_000;
+  link.watch(4000);
+  assert.equal(world.sockets[0]?.closed, false);
+
+  world.now = 12_001;
+  link.watch(4000);
+  assert.equal(world.sockets[0]?.closed, true);
 });
 
 test("a message keeps the socket", () => {
@@ -95,7 +106,7 @@ test("a message keeps the socket", () => {
   world.now = 4000;
   world.sockets[0]?.onmessage?.({ data: "{}" });
   world.now = 8000;
-  link.watch();
+  link.watch(1000);
 
   assert.deepEqual(heard, ["{}"]);
   assert.equal(world.sockets[0]?.closed, false);
@@ -105,7 +116,7 @@ test("a dropped socket is not heard any more", () => {
   const { world, link, heard } = setUp();
   const late = world.sockets[0]?.onmessage;
   world.now = SILENCE_MS + 1;
-  link.watch();
+  link.watch(1000);
 
   assert.equal(typeof late, "function");
   assert.equal(world.sockets[0]?.onmessage, null);
@@ -115,7 +126,7 @@ test("a dropped socket is not heard any more", () => {
 test("the network is back: no waiting, and only one connection", () => {
   const { world, link } = setUp();
   world.sockets[0]?.onclose?.({ code: 1006 });
-  link.hurry();
+  link.hurry(1000);
 
   assert.equal(world.sockets.length, 2);
   assert.equal(world.planned.length, 0);

@@ -67,9 +67,11 @@ test("null takes a KPI away", () => {
   assert.equal(valueOf(state.topics, "queue:support@live", "wait_longest")?.n, 3);
 });
 
-test("denied topics are kept, errors and goodbyes change nothing", () => {
-  assert.equal(play("subscribed").denied.length, 1);
-  assert.deepEqual(play("error", "bye"), EMPTY);
+test("what the server refuses is kept in its words, until it says yes", () => {
+  assert.match(play("subscribed").refused[0] ?? "", /^queue:support.* : ./);
+  assert.deepEqual(play("error").refused, ["101 topics; at most 100"]);
+  assert.deepEqual(play("error", "subscribed").refused, play("subscribed").refused);
+  assert.deepEqual(play("bye"), EMPTY);
 });
 
 test("what is no message of ours is no message", () => {

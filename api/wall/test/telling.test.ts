@@ -54,7 +54,7 @@ function moment(fields: Partial<Moment> = {}, topics: Topics = TOPICS): Moment {
   return {
     view: parseView(""), words: LANGUAGES.fr, catalog: CATALOG, trails: new Map(),
     cells: settleAll(new Map(), topics, CATALOG, 0), fresh: FRESH, now: 0, serverNow: T, failing: 0,
-    sources: { calls: { as_of: T - 1, state: "live" } }, ...fields,
+    sources: { calls: { as_of: T - 1, state: "live" } }, refused: [], ...fields,
   };
 }
 
@@ -110,6 +110,14 @@ test("the banner says what stands still, since when and until when it was true",
   assert.equal(banner?.title, "DONNÉES FIGÉES depuis 00:42");
   assert.match(banner?.detail ?? "", /^vraies à \d\d:\d\d:\d\d · « Appels » n’avance plus$/);
   assert.equal(bannerOf(moment()), null);
+});
+
+test("what the server refuses is said before anything but frozen data", () => {
+  const refused = ["'wait': not in the catalogue"];
+
+  assert.equal(bannerOf(moment({ refused, fresh: CONNECTING, failing: 99 }))?.kind, "refused");
+  assert.equal(bannerOf(moment({ refused }))?.detail, refused[0]);
+  assert.equal(bannerOf(moment({ refused, fresh: STALE }))?.kind, "frozen");
 });
 
 test("a page that has just been opened is given time to connect", () => {

@@ -52,6 +52,7 @@ export const en: Words = {
   blameLink: "the server does not answer, trying again",
   blameSource: "“{source}” does not move on",
   unreachable: "THE SERVER DOES NOT ANSWER",
+  refused: "ADDRESS TO BE CORRECTED",
   rebuilding: "REBUILDING",
   rebuildingWhy: "{sources}: figures still incomplete",
   incomplete: "Incomplete",

@@ -52,6 +52,7 @@ export const fr: Words = {
   blameLink: "le serveur ne répond plus, nouvel essai en cours",
   blameSource: "« {source} » n’avance plus",
   unreachable: "LE SERVEUR NE RÉPOND PAS",
+  refused: "ADRESSE À CORRIGER",
   rebuilding: "RECONSTRUCTION EN COURS",
   rebuildingWhy: "{sources} : chiffres encore incomplets",
   incomplete: "Incomplet",

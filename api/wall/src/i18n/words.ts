@@ -50,6 +50,7 @@ export interface Words {
   readonly blameLink: string;
   readonly blameSource: string;
   readonly unreachable: string;
+  readonly refused: string;
   readonly rebuilding: string;
   readonly rebuildingWhy: string;
   readonly incomplete: string;
