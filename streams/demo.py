@@ -21,12 +21,12 @@ from kafka.errors import KafkaError
 
 from streams import embedded
 from streams.children import Child, Children
-from streams.core.errors import PoulsError
+from streams.core.errors import BadName, PoulsError
 from streams.core.events import millis
 from streams.pacing import Pace
 from streams.replay import send
 from streams.settings import Settings, load_settings
-from streams.simulator import simulate
+from streams.simulator import SCENARIOS, simulate
 from streams.topics import create_topics
 
 EMBEDDED: Final = "embedded"
@@ -72,7 +72,12 @@ def run_demo(
 
     Returns:
         The exit code: 0 ended as asked, 1 something failed; then the logs stay.
+
+    Raises:
+        BadName: nobody knows the scenario.
     """
+    if options.scenario not in SCENARIOS:
+        raise BadName(f"scenario {options.scenario!r}: there are {', '.join(SCENARIOS)}")
     directory = Path(tempfile.mkdtemp(prefix="pouls-demo-"))
     try:
         with Children(directory) as children:

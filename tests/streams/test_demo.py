@@ -11,6 +11,7 @@ from kafka.errors import KafkaConnectionError
 
 from streams import demo, embedded
 from streams.children import Children
+from streams.core.errors import BadName
 from streams.demo import ELSEWHERE, Demo, Options, machine_zone, run_demo
 from streams.settings import Settings
 
@@ -120,3 +121,9 @@ def test_a_foreign_kafka_that_is_not_there_is_said(
     assert run_demo(Options(broker="kafka.example:9092"), os.environ, said.append) == 1
     assert "Kafka at kafka.example:9092 does not answer" in said[0]
     assert str(logs) in said[0]
+
+
+def test_a_scenario_that_nobody_knows_is_the_callers_mistake() -> None:
+    """Nothing is started."""
+    with pytest.raises(BadName, match="'eclipse': there are normal, rush, incident"):
+        run_demo(Options(scenario="eclipse"), os.environ)
