@@ -109,7 +109,9 @@ def worker(
 
     settings = settings_of(config)
     refuse_strangers("POULS_METRICS_LISTEN", settings.metrics_listen, insecure=insecure)
-    raise typer.Exit(run_worker(settings, Options(check_log=not embedded)))
+    # The embedded broker lets a new member wait for half its session timeout.
+    options = Options(check_log=False, session_timeout_s=3, heartbeat_s=0.5)
+    raise typer.Exit(run_worker(settings, options if embedded else Options()))
 
 
 @app.command()
