@@ -4,17 +4,18 @@ import json
 import os
 import subprocess
 import sys
-import time
 import urllib.parse
 import urllib.request
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from kafka import KafkaAdminClient, TopicPartition
+from kafka.admin import OffsetSpec
 from redis import Redis
 
 from deploy.kafka.broker import free_port
+from tests.integration.crew import until
 from tests.servers import Process, Server
 
 POULS = Path(sys.executable).parent / "pouls"
@@ -34,15 +35,6 @@ TABLES = (
 
 Table = dict[str, Any]
 """`columns` and `rows`, every number as the text in which it was written."""
-
-
-def until(what: str, true: Callable[[], bool], timeout_s: float = 120) -> None:
-    """Wait until something is true; fail with a sentence when it never is."""
-    deadline = time.monotonic() + timeout_s
-    while not true():
-        if time.monotonic() > deadline:
-            raise AssertionError(f"waited {timeout_s:.0f} s in vain: {what}")
-        time.sleep(0.1)
 
 
 def written(path: Path, events: Iterable[bytes]) -> Path:
@@ -112,7 +104,7 @@ class Operation:
     def sent(self) -> list[int]:
         """Return how many records each partition holds."""
         partitions = [TopicPartition(TOPIC, p) for p in range(PARTITIONS)]
-        ends = self._admin.list_partition_offsets(dict.fromkeys(partitions, "latest"))
+        ends = self._admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
         return [int(ends[p].offset) for p in partitions]
 
     def settle(self) -> None:

@@ -17,7 +17,8 @@ import pytest
 from streams.core.events import order_key
 from streams.sources import BY_NAME
 from tests.benchmarks import load
-from tests.integration.operation import Operation, until, written
+from tests.integration.crew import until
+from tests.integration.operation import Operation, written
 
 FULL = bool(os.environ.get("POULS_FULL"))
 JANUARY = Path("../shared/data/anonymous_bank/january_1999.tsv.gz")
