@@ -15,7 +15,7 @@ import psutil
 import pytest
 
 from deploy.kafka.broker import free_port
-from tests.integration.operation import until
+from tests.integration.crew import until
 
 ROOT = Path(__file__).parents[2]
 KPIS = "offered,answered,abandoned,handled"
