@@ -25,6 +25,8 @@ COLUMNS: Final = (
     "vru_time", "q_start", "q_exit", "q_time", "outcome", "ser_start", "ser_exit", "ser_time",
     "server",
 )  # fmt: skip
+NAMING: Final = ("vru_line", "call_id", "type")
+"""What names the contact and its queue."""
 NEVER: Final = "0:00:00"
 """Stands for a time that there was not."""
 _zone = zoneinfo.ZoneInfo(ZONE)
@@ -63,6 +65,9 @@ def events(row: Row) -> list[bytes]:
     Raises:
         LineRefused: a field that cannot be read.
     """
+    for field in NAMING:
+        if not row[field]:
+            raise LineRefused(field, "is empty")
     match row["outcome"]:
         case "AGENT":
             return list(_answered(row))
