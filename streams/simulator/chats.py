@@ -12,7 +12,7 @@ BOT_FIRST: Final = 0.6
 BOT_SOLVES: Final = 0.25
 BOT_S: Final = 25.0
 FIRST_MESSAGE_S: Final = 9.0
-TURN_S: Final = 75.0
+TURN_S: Final = 95.0
 """A question and its answer, on average, while the agent has no other chat."""
 REPLY: Final = 0.45
 """The agent's part of a turn."""

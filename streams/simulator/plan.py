@@ -1,6 +1,6 @@
 """The operation as data: after-sales service of a maker of appliances, open day and night.
 
-Figures are those of a believable centre: some 13,000 contacts a working day, four in five calls
+Figures are those of a believable centre: some 10,000 contacts a working day, four in five calls
 answered within 20 s, chats in parallel, tickets that wait for the customer. Who works when is not
 written here: it follows from the load (`roster.py`).
 """
@@ -85,45 +85,45 @@ _ALL = (*_WASHING, *_KITCHEN)
 
 QUEUES: Final = (
     Queue(
-        name="lave-linge", channel="voice", team="lavage", per_hour=210, talk_s=330, wrap_s=55,
+        name="lave-linge", channel="voice", team="lavage", per_hour=170, talk_s=330, wrap_s=55,
         products=_WASHING, reasons=("fuite", "panne essorage", "code erreur", "bruit", "conseil"),
         transferred=0.09, transfer_to="garantie", overflow_to="garantie",
     ),
     Queue(
-        name="garantie", channel="voice", team="contrats", per_hour=150, talk_s=280, wrap_s=70,
+        name="garantie", channel="voice", team="contrats", per_hour=125, talk_s=280, wrap_s=70,
         products=_ALL, reasons=("prise en charge", "échange", "extension", "litige"),
         transfer_to="facturation",
     ),
     Queue(
-        name="installation", channel="voice", team="lavage", per_hour=95, talk_s=360, wrap_s=60,
+        name="installation", channel="voice", team="lavage", per_hour=78, talk_s=360, wrap_s=60,
         products=_ALL, reasons=("rendez-vous", "mise en service", "raccordement"),
         transfer_to="lave-linge",
     ),
     Queue(
-        name="facturation", channel="voice", team="contrats", per_hour=120, talk_s=230, wrap_s=45,
+        name="facturation", channel="voice", team="contrats", per_hour=98, talk_s=230, wrap_s=45,
         products=_ALL, reasons=("facture", "remboursement", "paiement", "avoir"),
         patience_s=300, transferred=0.04, transfer_to="garantie",
     ),
     Queue(
-        name="pièces", channel="voice", team="pieces", per_hour=70, talk_s=200, wrap_s=40,
+        name="pièces", channel="voice", team="pieces", per_hour=58, talk_s=200, wrap_s=40,
         products=_ALL, reasons=("commande", "délai", "référence"), transfer_to="garantie",
         overflow_to="installation",
     ),
     Queue(
-        name="chat SAV", channel="chat", team="chat", per_hour=190, talk_s=520, wrap_s=35,
+        name="chat SAV", channel="chat", team="chat", per_hour=150, talk_s=520, wrap_s=35,
         products=_ALL, reasons=("code erreur", "conseil", "suivi", "rendez-vous"),
         curve=EVENING, patience_s=240,
     ),
     Queue(
-        name="chat commandes", channel="chat", team="chat", per_hour=80, talk_s=380, wrap_s=25,
+        name="chat commandes", channel="chat", team="chat", per_hour=64, talk_s=380, wrap_s=25,
         products=_ALL, reasons=("livraison", "commande", "retour"), curve=EVENING, patience_s=240,
     ),
     Queue(
-        name="tickets SAV", channel="ticket", team="tickets", per_hour=34, talk_s=420, wrap_s=0,
+        name="tickets SAV", channel="ticket", team="tickets", per_hour=30, talk_s=420, wrap_s=0,
         products=_ALL, reasons=("panne", "intervention", "prise en charge"),
     ),
     Queue(
-        name="réclamations", channel="ticket", team="tickets", per_hour=14, talk_s=640, wrap_s=0,
+        name="réclamations", channel="ticket", team="tickets", per_hour=12, talk_s=640, wrap_s=0,
         products=_ALL, reasons=("litige", "délai", "qualité"),
     ),
 )  # fmt: skip
