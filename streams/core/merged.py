@@ -155,12 +155,16 @@ class Merged:
         if not held.loaded:
             held.loaded = True
             self._origins.clear()
-        held.top_ms = change.top_ms
+        self._move_top(held, change.top_ms)
+
+    def _move_top(self, held: Held, top_ms: int) -> None:
+        held.top_ms = top_ms
         self.top_ms = max(each.top_ms for each in self._sources.values())
 
     def _empty(self, held: Held, changed: Changed) -> None:
         """Forgets a source's cells and contacts, as if it had never been loaded."""
-        held.loaded, held.top_ms = False, 0
+        held.loaded = False
+        self._move_top(held, 0)
         for resolution in range(len(RESOLUTIONS)):
             self._take(held, resolution, {}, list(held.keys(resolution)), changed)
         held.forget_live()
