@@ -340,7 +340,7 @@ def bookings(life: Life) -> list[Booking]:  # noqa: C901
     return out
 
 
-def cells(
+def cells(  # noqa: C901  # loops in loops, on purpose
     raws: list[bytes], zone: str, *, channel: str = "voice", horizon: int = 24 * HOUR
 ) -> Cells:
     """Returns the sums by (bucket, segment): 10 s, quarter hours, local days; zeros left out."""

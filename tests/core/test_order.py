@@ -67,7 +67,7 @@ def test_cells_equal_the_slow_obvious_fold(seed: int) -> None:
     _, records = world(seed)
     raws = [raw for _, raw in sorted(records)]
 
-    ledger = folded(raws, random.Random(seed), 0.2)  # noqa: S311
+    ledger = folded(raws, random.Random(seed), 0.2)
 
     assert reference.cells(raws, "Europe/Paris") == sums(ledger)
 
@@ -76,7 +76,7 @@ def test_cells_equal_the_slow_obvious_fold(seed: int) -> None:
 def test_any_order_repetition_and_batching_gives_equal_cells(seed: int) -> None:
     """The fast path, the slow path and every mixture of them give the same sums and histograms."""
     span, records = world(seed)
-    r = random.Random(seed)  # noqa: S311
+    r = random.Random(seed)
     want = everything(folded([raw for _, raw in sorted(records)], r, 0))
     for _ in range(3):
         other = folded(arrivals(span, records, r), r, r.choice([0, 0.2, 1]))
@@ -88,7 +88,7 @@ def test_any_order_repetition_and_batching_gives_equal_cells(seed: int) -> None:
 def test_histograms_hold_one_count_an_answer_and_a_leg(seed: int) -> None:
     """Percentiles are over exactly the answered and the handled."""
     _, records = world(seed)
-    ledger = folded([raw for _, raw in sorted(records)], random.Random(seed), 1)  # noqa: S311
+    ledger = folded([raw for _, raw in sorted(records)], random.Random(seed), 1)
     for store in ledger.everything().cells:
         for cell in store.values():
             measures = lanes(cell.sums)
@@ -101,7 +101,7 @@ def test_histograms_hold_one_count_an_answer_and_a_leg(seed: int) -> None:
 def test_a_ledger_that_is_stored_and_loaded_goes_on_as_if_nothing_had_happened(seed: int) -> None:
     """A crash between any two commits changes no cell, no fact and no live value."""
     span, records = world(seed)
-    r = random.Random(seed)  # noqa: S311
+    r = random.Random(seed)
     raws = arrivals(span, records, r)
     want, got = Ledger(POLICY, "voice"), Ledger(POLICY, "voice")
     stored: dict[str, list[bytes]] = {}
@@ -138,7 +138,7 @@ FORGETFUL = FoldPolicy(timezone="Europe/Paris", retention=SHORT)
 def test_cells_are_kept_exactly_as_long_as_the_source_s_time_says(seed: int) -> None:
     """Whatever the batching, what is held is what begins at or after source time − retention."""
     span, records = world(seed)
-    r = random.Random(seed)  # noqa: S311
+    r = random.Random(seed)
     zone = Zone(POLICY.timezone)
     raws = arrivals(span, records, r)
     ledger = folded(raws, r, r.choice([0, 0.2, 1]), FORGETFUL)
@@ -156,7 +156,7 @@ def test_cells_are_kept_exactly_as_long_as_the_source_s_time_says(seed: int) -> 
 def test_the_changes_of_all_commits_add_up_to_everything(seed: int) -> None:
     """A reader that applies every change, and drops what is gone, holds what the ledger holds."""
     span, records = world(seed)
-    r = random.Random(seed)  # noqa: S311
+    r = random.Random(seed)
     ledger, raws = Ledger(FORGETFUL, "voice"), arrivals(span, records, r)
     cells: tuple[dict[Any, Any], ...] = ({}, {}, {})
     live: dict[str, Any] = {}

@@ -98,7 +98,7 @@ def contact(r: random.Random, name: str, start: int, span: int) -> list[tuple[in
 
 def world(seed: int) -> tuple[int, list[tuple[int, bytes]]]:
     """Returns how long a world lasts in ms, and its records."""
-    r = random.Random(seed)  # noqa: S311
+    r = random.Random(seed)
     span = r.choice([HOUR, 23 * HOUR, 23 * HOUR, 100 * HOUR])
     records = []
     for i in range(r.choice([1, 1, 5])):
