@@ -171,8 +171,9 @@ def _contact_event(rank: int, name: str) -> type[Event]:
     fields: list[Any] = [
         ("data", data) if name in _MUST_SAY else ("data", data, field(default_factory=data))
     ]
+    words = "".join(word.title() for word in name.split("_"))
     return msgspec.defstruct(
-        name.title(), fields, bases=(Event,), tag=f"contact.{name}", gc=False, kw_only=True,
+        f"Contact{words}", fields, bases=(Event,), tag=f"contact.{name}", gc=False, kw_only=True,
         namespace={"rank": rank, "__doc__": f"contact.{name}"},
     )  # type: ignore[return-value]  # fmt: skip
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from streams.core.events import decode
+from streams.core.events import RANK, decode
 from streams.core.numbers import number
 from streams.inputs import Input
 from streams.report import report
@@ -345,7 +345,7 @@ def test_the_published_number_of_hang_ups_is_that_of_our_events() -> None:
     convert = SOURCE.converter()
     with gzip.open(JANUARY) as lines:
         decoded = [decode(event) for line in lines for event in convert(line)]
-    left = Counter(e.subject[:6] for e in decoded if type(e).__name__ == "Abandoned")
+    left = Counter(e.subject[:6] for e in decoded if e.rank == RANK["abandoned"])
     with PUBLISHED.open() as file:
         published = {row["date"]: int(row["hangs"]) for row in csv.DictReader(file)}
     assert {f"19{d[:2]}-{d[2:4]}-{d[4:]}": n for d, n in left.items()} == published
