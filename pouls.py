@@ -57,9 +57,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     except PoulsError as exc:
         complain(str(exc))
         sys.exit(MISTAKE if isinstance(exc, CALLERS) else WRONG)
-    except BrokenPipeError:  # nobody listens any more: `pouls report … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(WRONG)
 
 
 def complain(text: str) -> None:
