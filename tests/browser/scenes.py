@@ -36,14 +36,12 @@ def afternoon() -> Scene:
     """One KPI critical, one warning, the others well; one queue with too few contacts."""
     now = time.time()
     site_live = {
-        "wait_longest": wait(now, 252, 19),
         "waiting": value(19, 19, f="live", prov=False),
         "in_progress": value(26, 26, f="live", prov=False),
     }
     site = {
         "service_level": level(0.74, 412),
         "abandonment_rate": rate(0.041, 412),
-        "wait_mean": value(35.0, 389),
     }
     today = {
         "offered": value(1240, 1240, f="count"),
@@ -54,7 +52,9 @@ def afternoon() -> Scene:
     }
     topics = {
         "site@live": site_live, "site@30m": site, "site@today": today,
-        "site@60m": {"handle_time_mean": value(348.2, 803)},
+        "channel:voice@live": {"wait_longest": wait(now, 252, 19)},
+        "channel:voice@30m": {"wait_mean": value(35.0, 389)},
+        "channel:voice@60m": {"handle_time_mean": value(348.2, 803)},
     }  # fmt: skip
     for name, (oldest, waiting, served, lost, n) in QUEUES.items():
         topics[f"{name}@live"] = {

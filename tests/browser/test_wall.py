@@ -126,7 +126,12 @@ def test_a_value_does_not_move_when_it_changes(visit: Open, scene: Scene) -> Non
 def test_everything_fits(visit: Open, scene: Scene, size: tuple[int, int], lang: str) -> None:
     """No scrollbar, no cut text, live and frozen, with a wait of hours and many queues."""
     long = wait(scene.states(0)["calls"]["as_of"] or 0, None, 0)
-    scene.topics["site@live"]["wait_longest"] = {**long, "v": 40_000.0, "n": 1234, "st": "critical"}
+    scene.topics["channel:voice@live"]["wait_longest"] = {
+        **long,
+        "v": 40_000.0,
+        "n": 1234,
+        "st": "critical",
+    }
     for i in range(6):
         scene.topics[f"queue:file-{i}@live"] = {"waiting": value(100 + i, 100 + i, f="live")}
     page = settled(visit(f"?lang={lang}&title=SAV", size=size))

@@ -103,8 +103,12 @@ export function window(words: Words, name: string): string {
 
 /** Returns a segment's value: `queue:lave-linge` → "lave-linge"; combinations joined by a dot. */
 export function segment(words: Words, name: string): string {
-  const parts = name.split("+").map((part) => part.split(":").slice(1).join(":"));
-  return name === "site" ? words.site : parts.map(unescape).join(" · ");
+  const parts = name.split("+").map((part) => {
+    const [dimension, ...rest] = part.split(":");
+    const value = unescape(rest.join(":"));
+    return dimension === "channel" ? (words.channels[value] ?? value) : value;
+  });
+  return name === "site" ? words.site : parts.join(" · ");
 }
 
 function unescape(text: string): string {

@@ -5,14 +5,17 @@
  * from the stalest source. A live link to a server whose workers are dead is as frozen as a dead link.
  *
  *     connecting ──first snapshot──▶ live ⇄ delayed ⇄ stale ⇄ lost
- *                                    ≤ 3 s   ≤ 10 s   > 10 s   > 5 min
+ *                                    ≤ 3 s   ≤ 10 s   > 10 s   > 5 min     (data: live ≤ 5 s)
  */
 
 import type { Sources } from "./protocol.ts";
 
 export type Phase = "connecting" | "live" | "delayed" | "stale" | "lost";
 
-export const DELAYED_S = 3;
+/** Three ticks without a message. */
+export const LINK_DELAYED_S = 3;
+/** `as_of` names the beat before the last, a beat comes each second, a tick each second: 3 s are normal. */
+export const DATA_DELAYED_S = 5;
 export const LOST_S = 300;
 
 export interface Freshness {
@@ -53,15 +56,17 @@ export function freshness(heard: Heard): Freshness {
   const linkAge = Math.max(0, heard.now - heard.lastHeard);
   const stalest = stalestOf(heard.sources);
   const dataAge = stalest === null ? null : Math.max(0, heard.serverNow - stalest.asOf);
-  const worst = Math.max(linkAge, dataAge ?? 0);
-  const delayedS = Math.max(DELAYED_S, 2.5 * heard.tickS);
-  const phase = phaseOf(worst, delayedS, heard.staleS);
+  const extra = 2 * Math.max(0, heard.tickS - 1);
+  // A silent link makes every source look old: it is to blame before any of them.
+  const lateLink = linkAge > LINK_DELAYED_S + extra;
+  const late = lateLink || (dataAge ?? 0) > DATA_DELAYED_S + extra;
+  const phase = phaseOf(Math.max(linkAge, dataAge ?? 0), late, heard.staleS);
   return {
     phase,
     linkAge,
     dataAge,
     trueUntil: Math.min(stalest?.asOf ?? heard.ts, heard.ts),
-    culprit: phase === "live" ? null : culpritOf(linkAge, delayedS, stalest),
+    culprit: phase === "live" ? null : lateLink || stalest === null ? LINK : stalest.name,
     rebuilding: names(heard.sources, "rebuilding"),
   };
 }
@@ -71,14 +76,14 @@ export function believable(phase: Phase): boolean {
   return phase === "live" || phase === "delayed";
 }
 
-function phaseOf(age: number, delayedS: number, staleS: number): Phase {
+function phaseOf(age: number, late: boolean, staleS: number): Phase {
   if (age > LOST_S) {
     return "lost";
   }
   if (age > staleS) {
     return "stale";
   }
-  return age > delayedS ? "delayed" : "live";
+  return late ? "delayed" : "live";
 }
 
 interface Stalest {
@@ -94,11 +99,6 @@ function stalestOf(sources: Sources): Stalest | null {
     }
   }
   return found;
-}
-
-/** A silent link makes every source look old: it is to blame before any of them. */
-function culpritOf(linkAge: number, delayedS: number, stalest: Stalest | null): string {
-  return linkAge > delayedS || stalest === null ? LINK : stalest.name;
 }
 
 function names(sources: Sources, state: string): string[] {

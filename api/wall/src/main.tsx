@@ -119,9 +119,10 @@ async function recallPast(): Promise<void> {
     return;
   }
   pastAsked = true;
-  for (const [key, past] of await fetchPast(view, wall.serverNow(performance.now() / 1000), readReadings)) {
-    wall.trails.set(key, prepend(past, wall.trails.get(key) ?? []));
-  }
+  const now = wall.serverNow(performance.now() / 1000);
+  await fetchPast(view, now, readReadings, (key, point) => {
+    wall.trails.set(key, prepend(point, wall.trails.get(key) ?? []));
+  });
 }
 
 function closed(code: number): void {

@@ -6,12 +6,12 @@
  */
 
 import type { Readings } from "./api.ts";
-import { STEP_S, SPAN_S, type Point, type Trail } from "./trail.ts";
+import { SPAN_S, type Point } from "./trail.ts";
 import { keyOf } from "./tile.ts";
 import type { TileSpec, View } from "./view.ts";
 
-/** Between two points; a trail's own are closer. */
-const APART_S = 2 * STEP_S;
+/** Between two points: enough for a line, few enough for a server that many walls ask. */
+const APART_S = 120;
 const FINE_S = 10;
 /** Fine buckets are kept for 90 minutes: a longer window has a shorter past. */
 const HELD_S = 90 * 60;
@@ -21,9 +21,10 @@ export type Ask = (
   segment: string, kpis: readonly string[], window: string, at: number | null,
 ) => Promise<Readings | null>;
 
-/** Returns trails by tile, their times on the server's clock, which shows `serverNow`. */
-export async function fetchPast(view: View, serverNow: number, ask: Ask): Promise<Map<string, Trail>> {
-  const found = new Map<string, Point[]>();
+/** Tells of each point as it comes, the youngest first; times are on the server's clock, now `serverNow`. */
+export async function fetchPast(
+  view: View, serverNow: number, ask: Ask, tell: (key: string, point: Point) => void,
+): Promise<void> {
   for (const group of groupsOf(view)) {
     const [{ segment, window }] = group;
     const kpis = group.map((tile) => tile.kpi);
@@ -36,13 +37,11 @@ export async function fetchPast(view: View, serverNow: number, ask: Ask): Promis
       for (const { kpi, value } of then.readings) {
         const tile = group.find((one) => one.kpi === kpi);
         if (tile !== undefined && value !== null) {
-          const key = keyOf(tile.spec);
-          found.set(key, [[serverNow - ago / 1000, value], ...(found.get(key) ?? [])]);
+          tell(keyOf(tile.spec), [serverNow - ago / 1000, value]);
         }
       }
     }
   }
-  return found;
 }
 
 interface Asked {

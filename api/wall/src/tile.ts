@@ -11,7 +11,7 @@ import { judged, shownAt, type Moment } from "./moment.ts";
 import type { Status, Value } from "./protocol.ts";
 import type { Shown } from "./settle.ts";
 import { sparkOf, type Spark } from "./spark.ts";
-import { topicsOf, type TileSpec } from "./view.ts";
+import { LIVE, topicsOf, type TileSpec } from "./view.ts";
 
 export interface Tile {
   readonly key: string;
@@ -88,7 +88,8 @@ function scopeOf(
   const variants = Object.keys(kpi?.formulas ?? {}).length > 1;
   const formula = variants && shown?.value.f.startsWith("SL-") ? shown.value.f : null;
   const name = topic?.slice(topic.lastIndexOf("@") + 1) ?? spec.window;
-  const window = name === null ? null : format.window(words, name);
+  const plain = name === null || (own !== null && name === LIVE);
+  const window = plain ? null : format.window(words, name);
   return [own, formula, window].filter((part) => part !== null).join(" · ");
 }
 
@@ -140,7 +141,8 @@ function sampleOf(
     return n ? plural(words, words.waiting, n, format.count(words, n)) : null;
   }
   const sample = n == null ? null : fill(words.sample, { n: format.count(words, n) });
-  return sample !== null && shown.value.rev ? `${sample} · ${words.revised}` : sample;
+  // A window that still runs is revised all the time; of one that is over it is news.
+  return sample !== null && shown.value.rev && !shown.value.prov ? `${sample} · ${words.revised}` : sample;
 }
 
 /** Shown without a verdict, because it rests on too few contacts. */

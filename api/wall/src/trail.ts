@@ -2,6 +2,8 @@
 
 export const STEP_S = 30;
 export const SPAN_S = 1800;
+/** Without a point for longer than this, nobody knows what was in between. */
+const HOLE_S = 150;
 
 /** (the server's time, value). */
 export type Point = readonly [at: number, value: number];
@@ -16,10 +18,10 @@ export function extend(trail: Trail, at: number, value: number | null): Trail {
   return [...trail.filter(([t]) => t >= at - SPAN_S), [at, value]];
 }
 
-/** Returns older points put before those that a trail has. */
-export function prepend(past: Trail, trail: Trail): Trail {
+/** Returns a trail with an older point before those that it has. */
+export function prepend(point: Point, trail: Trail): Trail {
   const first = trail[0]?.[0] ?? Infinity;
-  return [...past.filter(([t]) => t < first), ...trail];
+  return point[0] < first ? [point, ...trail] : trail;
 }
 
 /** The runs of a trail without a hole in them: a line across a hole would be invented. */
@@ -28,7 +30,7 @@ export function runs(trail: Trail): Trail[] {
   for (const point of trail) {
     const run = out[out.length - 1];
     const last = run?.[run.length - 1];
-    if (run === undefined || last === undefined || point[0] - last[0] > 2.5 * STEP_S) {
+    if (run === undefined || last === undefined || point[0] - last[0] > HOLE_S) {
       out.push([point]);
     } else {
       run.push(point);

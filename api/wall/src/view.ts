@@ -33,9 +33,10 @@ export interface View {
 export const LIVE = "live";
 export const TODAY = "today";
 export const MAX_TILES = 12;
+/** Durations are the telephone's: a mean of calls and tickets is nobody's wait. */
 const DEFAULT_TILES =
-  "wait_longest@live,waiting@live,service_level@30m," +
-  "abandonment_rate@30m,wait_mean@30m,handle_time_mean@60m";
+  "channel:voice/wait_longest@live,waiting@live,service_level@30m," +
+  "abandonment_rate@30m,channel:voice/wait_mean@30m,channel:voice/handle_time_mean@60m";
 const TABLE_KPIS = ["wait_longest", "waiting", "service_level", "abandonment_rate"];
 const TODAY_KPIS = ["offered", "answered", "abandoned", "flowed_out", "answer_rate"];
 const COMPANIONS = ["in_progress"];

@@ -55,8 +55,9 @@ test("no line is drawn across a hole", () => {
   assert.equal(sparkOf(trail, 330, null)?.line.match(/M/g)?.length, 2);
 });
 
-test("older points come before those that a trail has", () => {
-  assert.deepEqual(prepend([[1, 9], [5, 9]], [[5, 1], [6, 2]]), [[1, 9], [5, 1], [6, 2]]);
+test("an older point comes before those that a trail has", () => {
+  assert.deepEqual(prepend([1, 9], [[5, 1], [6, 2]]), [[1, 9], [5, 1], [6, 2]]);
+  assert.deepEqual(prepend([5, 9], [[5, 1], [6, 2]]), [[5, 1], [6, 2]]);
 });
 
 test("a sparkline ends at now, holds its target in sight, and needs two points", () => {

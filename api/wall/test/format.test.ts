@@ -59,7 +59,7 @@ test("windows and segments have names that people use", () => {
   ]);
   assert.equal(format.segment(fr, "site"), "Tout le site");
   assert.equal(format.segment(fr, "queue:chat%2Csav"), "chat,sav");
-  assert.equal(format.segment(fr, "channel:voice+queue:pro"), "voice · pro");
+  assert.equal(format.segment(fr, "channel:voice+queue:pro"), "téléphone · pro");
   assert.equal(format.segment(fr, "queue:100%"), "100%");
 });
 

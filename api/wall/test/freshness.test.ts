@@ -24,9 +24,12 @@ const dead = (seconds: number): Heard => ({
   },
 });
 
-for (const [name, heard] of [["a silent link", silent], ["a dead source", dead]] as const) {
-  test(`${name} makes the wall delayed after 3 s, stale after 10 s, lost after 5 min`, () => {
-    const phases = [2.9, 3.1, 10, 10.1, 300, 300.1].map((s) => freshness(heard(s)).phase);
+for (const [name, heard, delayed] of [
+  ["a silent link", silent, 3], ["a dead source", dead, 5],
+] as const) {
+  test(`${name} makes the wall delayed after ${delayed} s, stale after 10 s, lost after 5 min`, () => {
+    const ages = [delayed - 0.1, delayed + 0.1, 10, 10.1, 300, 300.1];
+    const phases = ages.map((s) => freshness(heard(s)).phase);
 
     assert.deepEqual(phases, ["live", "delayed", "delayed", "stale", "stale", "lost"]);
   });

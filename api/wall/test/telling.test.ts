@@ -52,7 +52,7 @@ const TOPICS: Topics = {
 
 function moment(fields: Partial<Moment> = {}, topics: Topics = TOPICS): Moment {
   return {
-    view: parseView(""), words: LANGUAGES.fr, catalog: CATALOG, trails: new Map(),
+    view: parseView("?tiles=wait_longest,waiting,service_level"), words: LANGUAGES.fr, catalog: CATALOG, trails: new Map(),
     cells: settleAll(new Map(), topics, CATALOG, 0), fresh: FRESH, now: 0, serverNow: T, failing: 0,
     sources: { calls: { as_of: T - 1, state: "live" } }, refused: [], ...fields,
   };

@@ -35,7 +35,8 @@ test("a subscription holds each topic and KPI once", () => {
   const { topics, kpis } = subscriptionOf(parseView(""));
 
   assert.deepEqual(topics, [
-    "site@live", "site@30m", "site@60m", "site@today", "queue:*@live", "queue:*@30m",
+    "channel:voice@live", "site@live", "site@30m", "channel:voice@30m", "channel:voice@60m",
+    "site@today", "queue:*@live", "queue:*@30m",
   ]);
   assert.equal(new Set(kpis).size, kpis.length);
   assert.ok(kpis.includes("in_progress"));

@@ -35,7 +35,7 @@ export function Tile({ tile, index, trail, words, open }: Props) {
       </p>
       <div class="room">
         <p class="figure" style={{ "--em": widthOf(figure) }}>
-          <span class="value">{figure.text}</span>
+          <span class={figure === format.NO_VALUE ? "value void" : "value"}>{figure.text}</span>
           {figure.unit && <span class="unit">{`\u00a0${figure.unit}`}</span>}
         </p>
       </div>

@@ -15,6 +15,10 @@ export const en: Words = {
     product: "product", reason: "reason", customer: "customer group", step: "step",
     language: "language", priority: "priority", campaign: "campaign", pause: "pause",
   },
+  channels: {
+    voice: "telephone", chat: "chat", email: "e-mail", message: "messaging",
+    social: "social media", ticket: "tickets", callback: "callback",
+  },
   sources: { calls: "Calls", chats: "Chats", tickets: "Tickets", agents: "Agents" },
   target: "target",
   between: "{low} to {high}",

@@ -15,6 +15,10 @@ export const fr: Words = {
     product: "produit", reason: "motif", customer: "clientèle", step: "étape", language: "langue",
     priority: "priorité", campaign: "campagne", pause: "pause",
   },
+  channels: {
+    voice: "téléphone", chat: "chat", email: "e-mail", message: "messagerie",
+    social: "réseaux sociaux", ticket: "tickets", callback: "rappel",
+  },
   sources: { calls: "Appels", chats: "Chats", tickets: "Tickets", agents: "Conseillers" },
   target: "cible",
   between: "{low} à {high}",

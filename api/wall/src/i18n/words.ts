@@ -17,6 +17,7 @@ export interface Words {
   readonly days: string;
   readonly site: string;
   readonly dimensions: Readonly<Record<string, string>>;
+  readonly channels: Readonly<Record<string, string>>;
   readonly sources: Readonly<Record<string, string>>;
   readonly target: string;
   readonly between: string;
