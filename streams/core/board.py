@@ -113,12 +113,8 @@ class Board:
         self._windows.step(now_ms)
         self._merged.revised.forget(FINE, now_ms // FINE_MS - windows.MAX_FINE + 1)
         if self._retention != EVERYTHING:
-            self._forget(QUARTER, (now_ms - HOLD_QUARTERS_MS) // QUARTER_MS)
-            self._forget(DAY, self._zone.day_of(now_ms) - HOLD_DAYS + 1)
-
-    def _forget(self, resolution: int, first: int) -> None:
-        if self._merged.forget(resolution, first):
-            self._windows.forget(resolution, first)
+            self._merged.forget(QUARTER, (now_ms - HOLD_QUARTERS_MS) // QUARTER_MS)
+            self._merged.forget(DAY, self._zone.day_of(now_ms) - HOLD_DAYS + 1)
 
     # -- what goes out
 

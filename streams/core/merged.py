@@ -79,15 +79,13 @@ class Merged:
             held.as_of_ms, held.rebuilding = as_of_ms, rebuilding
             self._origins.clear()
 
-    def forget(self, resolution: int, first: int) -> bool:
-        """Lets go of the buckets before one; returns whether they were not let go already."""
-        if first <= self.first[resolution]:
-            return False
-        self.first[resolution] = first
-        self.revised.forget(resolution, first)
-        for held in self._sources.values():
-            held.forget(resolution, first)
-        return True
+    def forget(self, resolution: int, first: int) -> None:
+        """Lets go of the buckets before one."""
+        if first > self.first[resolution]:
+            self.first[resolution] = first
+            self.revised.forget(resolution, first)
+            for held in self._sources.values():
+                held.forget(resolution, first)
 
     # -- what goes out
 
@@ -136,7 +134,7 @@ class Merged:
         changed: Changed,
     ) -> None:
         """Takes in cells of one resolution; a change in a bucket that had ended is a revision."""
-        settled = bucket_of(resolution, held.top_ms - GRACE_MS, self._zone) if held.loaded else 0
+        settled = bucket_of(resolution, held.top_ms - GRACE_MS, self._zone)
         for (bucket, segment), cell in chain(cells.items(), ((key, EMPTY) for key in gone)):
             if bucket < self.first[resolution]:
                 continue

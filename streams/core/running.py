@@ -143,13 +143,6 @@ class Windows:
                 if not place.running:
                     del self._places[place.window.name]
 
-    def forget(self, resolution: int, first: int) -> None:
-        """Drops the sums of windows that reach back before the first bucket still held."""
-        for place in self._places.values():
-            if place.span.resolution == resolution and place.span.first < first:
-                for segment in list(place.running):
-                    self._stop(place, segment)
-
     def _move(self, place: Place, span: Span) -> None:
         """Moves a window; one that has nothing in common with where it was is added up anew."""
         out, into = without(place.span, span), without(span, place.span)

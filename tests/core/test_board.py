@@ -426,6 +426,8 @@ def test_a_board_holds_25_hours_and_two_days(window: str, offered: int | None) -
     hours = (at("10:00:00") - h * HOUR_MS for h in range(72))
     b.load("calls-0", change(*((hour, "site", cell(offered=1)) for hour in hours)))
 
+    assert len(b.history(QUARTER, ["site"])) == 26
+    assert len(b.history(DAY, ["site"])) == 2
     if offered is None:
         with pytest.raises(NotHeld, match="reaches back before what is held"):
             b.read("site", "offered", window)
