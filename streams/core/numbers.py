@@ -16,7 +16,10 @@ def number(value: Number | None) -> str:
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Sequence[Value]]) -> str:
-    """Returns a table as CSV (RFC 4180 but for LF line ends); no data = an empty field."""
+    """Returns a table as CSV (RFC 4180 but for LF line ends); no data = an empty field.
+
+    Names of segments have no control characters, so every row is one line.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(columns)

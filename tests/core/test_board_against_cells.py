@@ -97,6 +97,8 @@ class Life(RuleBasedStateMachine):
         self.live: dict[str, dict[str, dict[LiveKey, int]]] = {s: {} for s in SOURCES}
         self.top = dict.fromkeys(SOURCES, 0)
         self.loaded: set[str] = set()
+        self.told: dict[str, set[str]] = {s: set() for s in SOURCES}
+        """Segments whose names a source has given."""
         self.topics: dict[str, set[str]] = {}
         self.marks: dict[str, tuple[int | None, bool]] = dict.fromkeys(SOURCES, (None, True))
         self.watched: list[tuple[str, str]] = []
@@ -132,6 +134,7 @@ class Life(RuleBasedStateMachine):
         self.live[source].update(change.live)
         for segment in change.segments:
             self.topics.setdefault(segment, set()).add(source[:-2])
+        self.told[source].update(change.segments)
         self.top[source] = change.top_ms
         self.loaded.add(source)
 
@@ -140,10 +143,12 @@ class Life(RuleBasedStateMachine):
         """A source says what changed."""
         change = self.draw_cells(data)
         change.top_ms = max(change.top_ms, self.top[source])
+        change.segments = [s for s in change.segments if s not in self.told[source]]
         now_s = self.now // 1000
         second = st.integers(now_s - 120, now_s + 120)
         keys = st.builds(LiveKey, st.sampled_from([0, 1]), second, second, second)
-        for segment in set(change.segments):
+        known = sorted(self.told[source] | set(change.segments))
+        for segment in data.draw(st.sets(st.sampled_from(known))):
             change.live[segment] = data.draw(st.dictionaries(keys, st.integers(1, 3), max_size=3))
         self.note(source, change)
         self.board.apply(source, change)
@@ -162,6 +167,7 @@ class Life(RuleBasedStateMachine):
     def drop(self, source: str) -> None:
         """A source has no state any more."""
         self.cells[source], self.live[source], self.top[source] = {}, {}, 0
+        self.told[source] = set()
         self.marks[source] = (None, True)
         self.loaded.discard(source)
         self.board.drop(source)

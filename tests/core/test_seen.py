@@ -32,7 +32,8 @@ def test_a_pattern_means_what_has_been_seen_by_code_point() -> None:
         ("queue:b", "calls"), ("queue:B", "calls"), ("queue:a", "chats"), ("agent:x", "calls")
     )
 
-    assert known.expand("queue:*") == ["queue:B", "queue:a", "queue:b"]
+    for _ in range(2):
+        assert known.expand("queue:*") == ["queue:B", "queue:a", "queue:b"]
     assert known.expand("channel:voice+queue:*") == []
     known.learn("queue:é", "calls")
     known.learn("channel:voice+queue:a", "calls")
