@@ -18,6 +18,7 @@ from typing import Any, Final, cast
 import faust
 import msgspec
 from aiokafka.errors import KafkaError as BrokerError
+from faust.app import BootStrategy
 from faust.types import TP, StreamT
 from kafka.errors import KafkaError
 from mode import CrashingSupervisor
@@ -70,9 +71,17 @@ class ChunkCodec(faust.Codec):
         return s
 
 
+class Boot(BootStrategy):
+    """What Faust starts: nothing is produced by it, nothing served."""
+
+    enable_kafka_producer = False
+    enable_web = False
+
+
 class App(faust.App):
     """A Faust app without directories, and with someone who knows where to go on."""
 
+    BootStrategy = Boot
     feed: Feed
 
     def _create_directories(self) -> None:

@@ -15,7 +15,7 @@ MAX_CHUNK: Final = 2_000
 
 
 class Record(Protocol):
-    """What is used of a fetched record (aiokafka's ConsumerRecord)."""
+    """What is used of a fetched record."""
 
     @property
     def offset(self) -> int:
@@ -28,10 +28,6 @@ class Record(Protocol):
     @property
     def value(self) -> bytes | None:
         """The event; None is a tombstone."""
-
-    @property
-    def serialized_value_size(self) -> int:
-        """Bytes of the value; -1 without one."""
 
 
 class Bounds(NamedTuple):

@@ -217,9 +217,10 @@ class Pipeline:
         """Commits what a source has folded, again and again, until it is not ours any more."""
         interval = self.settings.commit_interval_s
         while source.ours:
+            patience = CATCHING_UP if source.behind else 1
             with suppress(TimeoutError):
-                patience = CATCHING_UP if source.behind else 1
-                await asyncio.wait_for(source.due.wait(), interval * patience)
+                async with asyncio.timeout(interval * patience):
+                    await source.due.wait()
             if source.ours:
                 source.due.clear()
                 await self._commit(source)
@@ -327,7 +328,8 @@ class Pipeline:
     async def _ends(self, sources: list[Source]) -> Mapping[TP, int]:
         tps = [source.tp for source in sources]
         with suppress(TimeoutError):
-            return await asyncio.wait_for(self.log.ends(tps), BEAT_S) if tps else {}
+            async with asyncio.timeout(BEAT_S):
+                return await self.log.ends(tps) if tps else {}
         return {}
 
     def _end(self, source: Source, end: int, asked: str) -> None:
@@ -360,9 +362,8 @@ class Pipeline:
             source.folding = False
             source.due.set()
         with suppress(TimeoutError):
-            await asyncio.wait_for(
-                asyncio.gather(*(source.settled.wait() for source in sources)), HANDOVER_S
-            )
+            async with asyncio.timeout(HANDOVER_S):
+                await asyncio.gather(*(source.settled.wait() for source in sources))
         await self._to_group()
         for source in sources:
             self._drop(source)

@@ -72,11 +72,8 @@ class Source:
 
     def fold(self, chunk: Chunk) -> list[Letter]:
         """Folds a chunk that this source takes; returns the dead letters in it."""
-        records, letters = _decodable(chunk)
-        refused = self.ledger.apply_all(
-            [record.value for record in records],  # type: ignore[misc]  # no tombstones among them
-            [record.timestamp for record in records],
-        )
+        records, values, letters = _decodable(chunk)
+        refused = self.ledger.apply_all(values, [record.timestamp for record in records])
         letters += [
             _letter(chunk.tp, records[no.index], _kind(no.reason), no.reason) for no in refused
         ]
@@ -158,20 +155,21 @@ class Source:
             event.set()
 
 
-def _decodable(chunk: Chunk) -> tuple[Sequence[Record], list[Letter]]:
-    """Returns the records whose values are worth a look, and letters for the others."""
-    sizes = [record.serialized_value_size for record in chunk.records]
-    if not sizes or (min(sizes) >= 0 and max(sizes) <= MAX_EVENT_BYTES):
-        return chunk.records, []
-    fine, letters = [], []
-    for record, size in zip(chunk.records, sizes, strict=True):
-        if size < 0:
+def _decodable(chunk: Chunk) -> tuple[Sequence[Record], list[bytes], list[Letter]]:
+    """Returns the records that are worth a look, their values, and letters for the others."""
+    values = [record.value for record in chunk.records]
+    if None not in values and max(map(len, values), default=0) <= MAX_EVENT_BYTES:  # type: ignore[arg-type]  # no None among them
+        return chunk.records, values, []  # type: ignore[return-value]  # likewise
+    fine, kept, letters = [], list[bytes](), []
+    for record, value in zip(chunk.records, values, strict=True):
+        if value is None:
             letters.append(_letter(chunk.tp, record, "tombstone", "the record has no value"))
-        elif size > MAX_EVENT_BYTES:
-            letters.append(_letter(chunk.tp, record, "too_long", f"{size} bytes"))
+        elif len(value) > MAX_EVENT_BYTES:
+            letters.append(_letter(chunk.tp, record, "too_long", f"{len(value)} bytes"))
         else:
             fine.append(record)
-    return fine, letters
+            kept.append(value)
+    return fine, kept, letters
 
 
 def _letter(tp: TP, record: Record, reason: str, detail: str) -> Letter:

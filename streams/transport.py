@@ -25,10 +25,12 @@ Written against faust-streaming 0.15.3 and aiokafka 0.14.0, both pinned: private
 """
 
 import asyncio
+from collections import OrderedDict
 from collections.abc import AsyncIterator, Coroutine, Iterable, Iterator, Mapping
 from typing import Any, Final, TypeVar, cast
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import (
     IllegalStateError,
     KafkaError,
@@ -40,7 +42,8 @@ from faust.transport.drivers import TRANSPORTS
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP, ConsumerMessage, Message
 
-from streams.chunks import Bounds, Chunk, Feed, Fetched, Position, Proof, in_turns
+from streams.chunks import Bounds, Chunk, Feed, Fetched, Position, Proof, Record, in_turns
+from streams.retry import until_answered
 
 FETCH_WAIT_MS: Final = 250
 """How long a broker may hold back an empty answer; the driver's 1.5 s would delay every seek."""
@@ -49,6 +52,24 @@ REST_S: Final = 0.05
 """Pause of the loop while no partition can be fetched."""
 
 T = TypeVar("T")
+
+
+class _BareRecords(OrderedDict[TopicPartition, object]):
+    """aiokafka's buffer of fetched batches, whose records come out as the parser made them.
+
+    A ConsumerRecord for each of them would take longer than parsing (1.2 of 1.9 µs a record), and
+    what we use is in the parser's record.
+    """
+
+    def __setitem__(self, tp: TopicPartition, result: object) -> None:
+        """Takes a fetched batch in; nothing of it is parsed before somebody asks for it."""
+        if isinstance(result, FetchResult):
+            result._partition_records._consumer_record = _bare  # noqa: SLF001
+        super().__setitem__(tp, result)
+
+
+def _bare(_tp: TopicPartition, record: Record) -> Record:
+    return record
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):
@@ -60,6 +81,18 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
         consumer._fetch_max_wait_ms = FETCH_WAIT_MS  # noqa: SLF001
         consumer._isolation_level = "read_committed"  # noqa: SLF001
         return consumer
+
+    async def on_start(self) -> None:
+        """Starts aiokafka, as soon as a broker answers."""
+        await until_answered("Kafka", self._begin, (KafkaError,), lambda: not self.should_stop)
+
+    async def _begin(self) -> None:
+        try:
+            await super().on_start()
+        except KafkaError:
+            await self._ensure_consumer().stop()
+            raise
+        self._ensure_consumer()._fetcher._records = _BareRecords()  # noqa: SLF001
 
     async def fetch(self, active: set[TP], timeout: float) -> dict[TP, Fetched]:  # noqa: ASYNC109
         """Returns records and the positions after them, also of partitions without records."""
@@ -91,7 +124,8 @@ class ConsumerThread(driver.AIOKafkaConsumerThread):
             TimeoutError: The broker did not answer in time.
         """
         future = asyncio.run_coroutine_threadsafe(coroutine, self.thread_loop)
-        return await asyncio.wait_for(asyncio.wrap_future(future), BROKER_TIMEOUT_S)
+        async with asyncio.timeout(BROKER_TIMEOUT_S):
+            return await asyncio.wrap_future(future)
 
     async def begins(self, tps: Iterable[TP]) -> dict[TP, int]:
         """Returns the oldest offsets that can be read.

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.integration.crew import Crew, events, until
@@ -54,3 +55,19 @@ def test_kafka_is_killed_in_the_middle(crew: Crew, own_kafka: Server) -> None:
     crew.send(events(400, 400))
     assert crew.exact() == []
     assert worker.running
+
+
+def test_kafka_goes_away_while_a_worker_starts(crew: Crew, own_kafka: Server) -> None:
+    """Whatever of it had begun, it goes on when the broker is back."""
+    crew.send(events(200))
+    worker = crew.worker()
+    until("the worker has asked Kafka", lambda: _connections(worker.pid) > 0)
+    own_kafka.kill()
+    until("the worker says so", lambda: crew.said("no answer") or crew.said("Unable"))
+    own_kafka.start()
+    assert crew.exact() == []
+    assert worker.running
+
+
+def _connections(pid: int) -> int:
+    return len(psutil.Process(pid).net_connections("tcp"))

@@ -16,11 +16,6 @@ class Fact:
     value: bytes | None = b""
     timestamp: int = 0
 
-    @property
-    def serialized_value_size(self) -> int:
-        """Bytes of the value; -1 without one."""
-        return -1 if self.value is None else len(self.value)
-
 
 @dataclass(slots=True)
 class Partition:

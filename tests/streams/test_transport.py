@@ -6,17 +6,28 @@ played by a log in memory.
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 from typing import Any, cast
 
 import faust
 import pytest
-from aiokafka.errors import NoOffsetForPartitionError, OffsetOutOfRangeError
+from aiokafka import TopicPartition
+from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
+from aiokafka.errors import (
+    KafkaConnectionError,
+    NoOffsetForPartitionError,
+    OffsetOutOfRangeError,
+)
+from aiokafka.record.default_records import DefaultRecordBatchBuilder
+from aiokafka.record.memory_records import MemoryRecords
+from aiokafka.structs import ConsumerRecord
 from faust.transport.consumer import Consumer as StockConsumer
+from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 
 import streams.transport
 from streams.chunks import MAX_CHUNK, Chunk, Fetched, Position
-from streams.transport import Consumer
+from streams.transport import Consumer, ConsumerThread, _BareRecords
 from tests.streams.logs import Folding, Partition
 
 A, B = TP("calls", 0), TP("calls", 1)
@@ -395,3 +406,57 @@ async def test_the_envelope_names_partition_offset_and_generation(stage: Stage) 
         assert message.tp == tp
         assert message.offset == cast("Chunk", message.value).offset
         assert message.generation_id == stage.app.consumer_generation_id
+
+
+async def test_a_broker_that_is_away_at_the_start_is_waited_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Each attempt that fails is closed again; the first that works is kept."""
+    monkeypatch.setattr("streams.retry.FIRST_S", 0.0)
+    app = faust.App("stage", broker="pouls://127.0.0.1:1", autodiscover=False)
+    thread = cast("Consumer", app.consumer)._thread
+    thread.thread_loop.close()
+    attempts: list[SimpleNamespace] = []
+
+    async def start(self: ConsumerThread) -> None:
+        attempt = SimpleNamespace(_fetcher=SimpleNamespace(), stopped=False)
+
+        async def stop() -> None:
+            attempt.stopped = True
+
+        attempt.stop = stop
+        attempts.append(attempt)
+        self._consumer = attempt
+        if len(attempts) < 3:
+            raise KafkaConnectionError
+
+    monkeypatch.setattr(AIOKafkaConsumerThread, "on_start", start)
+    await thread.on_start()
+    assert [attempt.stopped for attempt in attempts] == [True, True, False]
+    assert isinstance(attempts[-1]._fetcher._records, _BareRecords)
+
+
+def test_records_come_out_of_the_buffer_as_they_were_parsed() -> None:
+    """Offset, append time and value are all there, without aiokafka's own record around them."""
+    builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 10_000)
+    for at, value in enumerate([b"a", None]):
+        builder.append(at, 1_000 + at, b"key", value, [])
+    tp = TopicPartition("calls", 0)
+    parsed = PartitionRecords(
+        tp,
+        MemoryRecords(bytes(builder.build())),
+        [],
+        0,
+        None,
+        None,
+        check_crcs=True,
+        isolation_level=READ_COMMITTED,
+    )
+    buffer = _BareRecords()
+    buffer[tp] = FetchResult(tp, assignment=None, partition_records=parsed, backoff=0)
+    records = list(parsed)
+    assert not any(isinstance(record, ConsumerRecord) for record in records)
+    assert [(r.offset, r.timestamp, r.value) for r in records] == [
+        (0, 1_000, b"a"),
+        (1, 1_001, None),
+    ]
