@@ -107,14 +107,14 @@ def unpack_visible(data: bytes) -> Visible:
     visible = nothing(top_ms)
     visible.segments.extend(segment.decode() for segment in segments)
     for name, put, gone in hashes:
-        flat = iter(put)
-        take_hash(visible, name.decode(), zip(flat, flat, strict=True))
+        take_hash(visible, name.decode(), put)
         _take_gone(visible, name.decode(), gone)
     return visible
 
 
-def take_hash(visible: Visible, name: str, fields: Iterable[tuple[bytes, bytes]]) -> None:
-    """Takes one hash, or what changed in it, into a `Visible`."""
+def take_hash(visible: Visible, name: str, flat: Sequence[bytes]) -> None:
+    """Takes one hash, or what changed in it, into a `Visible`; flat: field, value, field, value."""
+    fields = zip(flat[::2], flat[1::2], strict=True)
     kind, _, bucket = name.partition(":")
     if kind == LIVE_HASH:
         visible.live.update((f.decode(), unpack_live(value)) for f, value in fields)

@@ -1,4 +1,4 @@
-"""The only module that talks to Redis: the three scripts, and what is read.
+"""The only module that talks to Redis: three scripts that write, one that reads.
 
 Everything that changes state is one script, so it happens whole or not at all. What a script
 refuses is a result; `StoreAway` means that nobody knows whether it happened, and that the same call
@@ -10,6 +10,7 @@ import importlib.resources
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
+import msgpack
 from redis.asyncio.client import PubSub
 
 from streams.codec import (
@@ -33,19 +34,18 @@ from streams.store.shapes import (
     Commit,
     Head,
     Wanted,
-    base_key,
     feed_key,
     head_key,
 )
 
 PIECE: Final = 500
-"""Hashes or fields that are asked for at once where everything is read."""
-Command = tuple[str, ...]
-"""A Redis command: its name, a key, fields."""
+"""Hashes, contacts or segments that are asked for at once where there may be many."""
+Question = tuple[str, ...]
+"""A Redis command, the name of a hash or set, arguments."""
 
 
 def script(name: str) -> str:
-    """Returns the text of a script: `claim`, `commit` or `beat`."""
+    """Returns the text of a script: `claim`, `commit`, `beat` or `read`."""
     return importlib.resources.files("streams.store").joinpath(f"{name}.lua").read_text()
 
 
@@ -57,6 +57,7 @@ class Store:
         self._claim = self._redis.register_script(script("claim"))
         self._commit = self._redis.register_script(script("commit"))
         self._beat = self._redis.register_script(script("beat"))
+        self._read = self._redis.register_script(script("read"))
 
     async def close(self) -> None:
         """Closes all connections."""
@@ -103,19 +104,19 @@ class Store:
         Raises:
             StoreAway: try again.
         """
-        base = base_key(source, claimed.build)
         visible = nothing(claimed.top_ms)
+        segments, names = await self._answers(
+            source, [("SMEMBERS", "segments"), ("SMEMBERS", "hashes")]
+        )
+        visible.segments.extend(segment.decode() for segment in segments)
+        for piece in _pieces([name.decode() for name in names]):
+            hashes = await self._answers(source, [("HGETALL", name) for name in piece])
+            for name, flat in zip(piece, hashes, strict=True):
+                take_hash(visible, name, flat)
         facts: dict[str, list[bytes]] = {}
+        contacts = f"{head_key(source)}:{claimed.build}:contacts"
         with may_be_away():
-            visible.segments.extend(sorted(await self._names(f"{base}segments")))
-            hashes = sorted(await self._names(f"{base}hashes"))
-            for i in range(0, len(hashes), PIECE):
-                pipe = self._redis.pipeline(transaction=False)
-                for name in hashes[i : i + PIECE]:
-                    pipe.hgetall(f"{base}{name}")
-                for name, fields in zip(hashes[i:], await pipe.execute(), strict=False):
-                    take_hash(visible, name, fields.items())
-            async for contact, raws in self._redis.hscan_iter(f"{base}contacts", count=PIECE):
+            async for contact, raws in self._redis.hscan_iter(contacts, count=PIECE):
                 facts[contact.decode()] = split_facts(raws)
         return visible, facts
 
@@ -163,27 +164,24 @@ class Store:
 
         Args:
             source: `calls-3`.
-            wanted: given source and source's time in ms, returns the buckets to read.
+            wanted: given source and source's time in ms, returns the buckets to read. Where it
+                wants others by the time that they are read, they are read again.
 
         Raises:
             StoreAway: try again.
         """
-
-        def plan(base: str, head: Head) -> list[Command]:
-            quarters, days = wanted(source, head.top_ms)
-            names = [FINE_HASH, LIVE_HASH]
-            names += [hash_name(QUARTER, q) for q in quarters] + [hash_name(DAY, d) for d in days]
-            return [("SMEMBERS", f"{base}segments"), *(("HGETALL", base + n) for n in names)]
-
-        held = await self._read(source, plan)
-        if held is None:
-            return None
-        head, (segments, *hashes) = held
-        visible = nothing(head.top_ms)
-        visible.segments.extend(segment.decode() for segment in segments[1])
-        for (_, key), fields in hashes:
-            take_hash(visible, key.removeprefix(base_key(source, head.build)), fields.items())
-        return head, visible
+        head = await self.head(source)
+        asked: list[str] = []
+        answers: list[Any] = []
+        while head is not None:
+            names = _hashes(wanted(source, head.top_ms))
+            if names == asked:
+                return head, _everything(head, names, *answers)
+            questions: list[Question] = [("HGETALL", name) for name in names]
+            held = await self._ask(source, [("SMEMBERS", "segments"), *questions])
+            head, answers = held or (None, [])
+            asked = names
+        return None
 
     async def history(
         self,
@@ -208,21 +206,18 @@ class Store:
     async def _cells(
         self, source: str, resolution: int, buckets: Sequence[int], segments: Sequence[str]
     ) -> dict[tuple[int, str], Cell]:
-        if not buckets or not segments:
-            return {}
+        def fields(bucket: int, piece: Iterable[str]) -> Iterable[str]:
+            return (field(bucket, s) for s in piece) if resolution == FINE else piece
 
-        def plan(base: str, _: Head) -> list[Command]:
-            def fields(bucket: int) -> Iterable[str]:
-                return (field(bucket, s) for s in segments) if resolution == FINE else segments
-
-            return [("HMGET", base + hash_name(resolution, b), *fields(b)) for b in buckets]
-
-        held = await self._read(source, plan)
+        asked = [(bucket, piece) for bucket in buckets for piece in _pieces(segments)]
+        answers = await self._answers(
+            source, [("HMGET", hash_name(resolution, b), *fields(b, piece)) for b, piece in asked]
+        )
         return {
             (bucket, segment): unpack_cell(value)
-            for bucket, (_, values) in zip(buckets, held[1] if held else (), strict=False)
-            for segment, value in zip(segments, values, strict=True)
-            if value is not None
+            for (bucket, piece), values in zip(asked, answers, strict=True)
+            for segment, value in zip(piece, values, strict=False)
+            if value
         }
 
     async def segments(self, sources: Iterable[str]) -> set[str]:
@@ -233,34 +228,26 @@ class Store:
         """
         out: set[str] = set()
         for source in sources:
-            held = await self._read(source, lambda base, _: [("SMEMBERS", f"{base}segments")])
-            if held is not None:
-                out.update(segment.decode() for segment in held[1][0][1])
+            (segments,) = await self._answers(source, [("SMEMBERS", "segments")])
+            out.update(segment.decode() for segment in segments)
         return out
 
-    async def _read(
-        self, source: str, plan: Callable[[str, Head], list[Command]]
-    ) -> tuple[Head, list[tuple[Command, Any]]] | None:
-        """Returns a head, and the answers to what `plan` asks for this very head, of one instant.
+    async def _ask(
+        self, source: str, questions: Sequence[Question]
+    ) -> tuple[Head, list[Any]] | None:
+        """Returns a head and the answers to questions, of one instant; `None` without a key."""
+        packed = msgpack.packb(questions, use_bin_type=False)
+        with may_be_away():
+            reply = await self._read(keys=[head_key(source)], args=[packed, *FIELDS])
+        head = Head.of(reply[0]) if reply else None
+        if head is None:
+            return None
+        return head, [msgpack.unpackb(answer, raw=True) for answer in reply[1:]]
 
-        What to ask (the build's keys, the buckets) follows from the head, which is read first and
-        again in the transaction: where that leads to other questions, they are asked again.
-        """
-        head = await self.head(source)
-        asked: list[Command] = []
-        answers: list[Any] = []
-        while head is not None:
-            commands = plan(base_key(source, head.build), head)
-            if commands == asked:
-                return head, list(zip(commands, answers, strict=True))
-            pipe = self._redis.pipeline(transaction=True)
-            pipe.hmget(head_key(source), FIELDS)
-            for command in commands:
-                pipe.execute_command(*command)
-            with may_be_away():
-                values, *answers = await pipe.execute()
-            head, asked = Head.of(values), commands
-        return None
+    async def _answers(self, source: str, questions: Sequence[Question]) -> list[Any]:
+        """Returns the answers to questions; without a key they are empty."""
+        held = await self._ask(source, questions)
+        return [[] for _ in questions] if held is None else held[1]
 
     def feed(self) -> PubSub:
         """Returns a new subscription, to be closed by the caller."""
@@ -270,5 +257,23 @@ class Store:
         """Lets subscribers stall for longer, where Redis allows it and allows less now."""
         await connection.raise_feed_limit(self._redis)
 
-    async def _names(self, key: str) -> list[str]:
-        return [name.decode() async for name in self._redis.sscan_iter(key, count=PIECE)]
+
+def _pieces(names: Sequence[str]) -> list[Sequence[str]]:
+    return [names[i : i + PIECE] for i in range(0, len(names), PIECE)]
+
+
+def _hashes(wanted: Wanted) -> list[str]:
+    """Returns the names of the hashes with all fine cells, all live values, and these buckets."""
+    quarters = (hash_name(QUARTER, quarter) for quarter in wanted.quarters)
+    days = (hash_name(DAY, day) for day in wanted.days)
+    return [FINE_HASH, LIVE_HASH, *quarters, *days]
+
+
+def _everything(
+    head: Head, names: Sequence[str], segments: Sequence[bytes], *hashes: Sequence[bytes]
+) -> Visible:
+    visible = nothing(head.top_ms)
+    visible.segments.extend(segment.decode() for segment in segments)
+    for name, flat in zip(names, hashes, strict=True):
+        take_hash(visible, name, flat)
+    return visible

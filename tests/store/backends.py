@@ -72,5 +72,5 @@ def everything(
     visible = nothing(head.top_ms)
     visible.segments.extend(sorted(segment.decode() for segment in segments))
     for name in sorted(hashes):
-        take_hash(visible, name, hashes[name].items())
+        take_hash(visible, name, [x for pair in hashes[name].items() for x in pair])
     return visible
