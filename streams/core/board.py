@@ -15,7 +15,7 @@ and a segment of which nobody spoke, as the stalest of all. A segment of which n
 of whose sources is loaded, has no data: not even a count of 0.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
@@ -170,12 +170,6 @@ class Board:
         Without a star: the segment itself, seen or not.
         """
         return self._merged.seen.expand(pattern)
-
-    def history(
-        self, resolution: int, segments: Collection[str], buckets: range | None = None
-    ) -> dict[tuple[int, str], Cell]:
-        """Returns held cells by bucket and segment; `None` = of all buckets."""
-        return self._merged.history(resolution, segments, buckets)
 
     # -- inside
 

@@ -1,6 +1,6 @@
 """All sources of a reader together: what they hold, how fresh it is, what was revised."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ from streams.core.live import Live, together
 from streams.core.reading import Freshness
 from streams.core.revised import GRACE_MS, Revised
 from streams.core.seen import Seen
-from streams.core.tally import EMPTY, Cell, merge
+from streams.core.tally import EMPTY, Cell
 from streams.core.windows import Span, bucket_of
 
 Changed = Callable[[int, int, str, Cell, Cell], None]
@@ -108,20 +108,6 @@ class Merged:
         """Returns how a segment's contacts count now."""
         sources = self.origin(segment).sources
         return together(held.live(segment, now_ms // 1000) for held in sources)
-
-    def history(
-        self, resolution: int, segments: Collection[str], buckets: range | None
-    ) -> dict[tuple[int, str], Cell]:
-        """Returns cells by bucket and segment, of all sources together; `None` = all buckets."""
-        wanted = frozenset(segments)
-        out: dict[tuple[int, str], Cell] = {}
-        for held in self._sources.values():
-            for bucket, cells in held.cells[resolution].items():
-                if buckets is None or bucket in buckets:
-                    for segment in wanted & cells.keys():
-                        key = bucket, segment
-                        out[key] = merge(out.get(key, EMPTY), cells[segment])
-        return out
 
     # -- inside
 

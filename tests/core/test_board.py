@@ -9,11 +9,9 @@ from streams.core.board import Board
 from streams.core.buckets import (
     DAY,
     EVERYTHING,
-    FINE,
     FINE_MS,
     HOUR_MS,
     QUARTER,
-    QUARTER_MS,
     Retention,
     Zone,
 )
@@ -426,8 +424,8 @@ def test_a_board_holds_25_hours_and_two_days(window: str, offered: int | None) -
     hours = (at("10:00:00") - h * HOUR_MS for h in range(72))
     b.load("calls-0", change(*((hour, "site", cell(offered=1)) for hour in hours)))
 
-    assert len(b.history(QUARTER, ["site"])) == 26
-    assert len(b.history(DAY, ["site"])) == 2
+    cells = b._merged._sources["calls-0"].cells
+    assert (len(cells[QUARTER]), len(cells[DAY])) == (26, 2)
     if offered is None:
         with pytest.raises(NotHeld, match="reaches back before what is held"):
             b.read("site", "offered", window)
@@ -473,23 +471,6 @@ def test_a_report_holds_everything() -> None:
 
     assert value(b, "site", "offered", "day:2025-01-06") == 1
     assert value(b, "site", "offered", "800d") == 2
-
-
-def test_history_gives_cells_of_all_sources_together() -> None:
-    """Rows are made of the same cells as readings."""
-    b = board(at("10:00:00"), retention=EVERYTHING)
-    day = PARIS.day_of(at("10:00:00"))
-    b.apply("calls-0", change((at("10:00:00"), "site", cell([1], answered=1)),
-                              (at("10:00:00"), "queue:a", cell(offered=9))))  # fmt: skip
-    b.apply("calls-1", change((at("10:00:00"), "site", cell([1], answered=2)),
-                              (at("2026-11-23T10:00:00"), "site", cell(offered=4))))  # fmt: skip
-
-    both = cell([1, 1], answered=3)
-    assert b.history(DAY, ["site"]) == {(day, "site"): both, (day - 1, "site"): cell(offered=4)}
-    assert b.history(DAY, ["site"], range(day, day + 1)) == {(day, "site"): both}
-    quarter = at("10:00:00") // QUARTER_MS
-    assert b.history(QUARTER, ["queue:a"]) == {(quarter, "queue:a"): cell(offered=9)}
-    assert b.history(FINE, ["queue:b"]) == {}
 
 
 def test_stored_cells_are_read_as_the_board_s_own() -> None:
