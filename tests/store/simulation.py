@@ -14,8 +14,9 @@ from typing import Any, NamedTuple
 from streams.codec import unpack_visible
 from streams.store import Follower, Owner
 from streams.store.shapes import Claimed, parse
+from tests.store import misfortune
 from tests.store.backends import Arg, Backend
-from tests.store.group import SESSION_US, Group
+from tests.store.group import Group
 from tests.store.hands import Hand, Screen
 from tests.store.watch import LIMIT_US, Violation, Watch, canonical
 from tests.store.worker import Reply, Worker
@@ -67,10 +68,10 @@ class Simulation:
         self.mults = {"A": 1}
         self.watch = Watch(backend, self.logs, self.mults)
         self.workers = [self._worker() for _ in range(3)]
-        self.screens = [self._screens() for _ in range(2)]
-        self._calls: list[Call] = []
+        self.screens = [self.reader() for _ in range(2)]
+        self.calls: list[Call] = []
         self._answers: list[tuple[Worker, Reply, Any]] = []
-        self._snapshots: deque[tuple[int, Any]] = deque()
+        self.snapshots: deque[tuple[int, Any]] = deque()
         self._rebuild_to: dict[tuple[str, str], int] = {}
         """(source, build) → where the log ended when it was begun."""
         self._n = 0
@@ -78,7 +79,8 @@ class Simulation:
     def _worker(self) -> Worker:
         return self.parts.worker(self, self.configs[-1], self.parts.owner, self.parts.hand)
 
-    def _screens(self) -> dict[str, Screen]:
+    def reader(self) -> dict[str, Screen]:
+        """Return a reader of all sources that has just started."""
         return {source: Screen(self.parts.follower(source)) for source in SOURCES}
 
     # -- the network
@@ -89,14 +91,14 @@ class Simulation:
         """Send a call to Redis; now and then it is held up for seconds."""
         held = not self.calm and self.random.random() < 0.04
         wait = self.random.randint(0, 6_000_000) if held else 0
-        self._calls.append(Call(worker, name, source, args, to, self.backend.now_us + wait))
+        self.calls.append(Call(worker, name, source, args, to, self.backend.now_us + wait))
 
     def ask_end(self, worker: Worker, source: str, to: Reply) -> None:
         """Ask the broker where a log ends."""
         self.send(worker, "end", source, (), to)
 
     def _execute(self, i: int) -> None:
-        call = self._calls.pop(i)
+        call = self.calls.pop(i)
         source = call.source
         if call.name == "end":
             self._answers.append((call.worker, call.to, self.logs[source].end))
@@ -140,13 +142,13 @@ class Simulation:
         elif what < 0.40:
             random.choice(self.workers).step()
         elif what < 0.62:
-            self._move(self._calls, 0.06, self._execute)
+            self._move(self.calls, 0.06, self._execute)
         elif what < 0.80:
             self._move(self._answers, 0.08, self._answer)
         elif what < 1 - 0.003 * self.chaos or self.calm:
             self._show()
         else:
-            self._havoc()
+            misfortune.strike(self)
         self._remember()
         if self._n % 5 == 0:
             self._check()
@@ -179,9 +181,9 @@ class Simulation:
 
     def _remember(self) -> None:
         if not self.calm and self._n % 10 == 0:
-            self._snapshots.append((self.backend.now_us, self.backend.snapshot()))
-            while self.backend.now_us - self._snapshots[0][0] > 1_000_000:
-                self._snapshots.popleft()
+            self.snapshots.append((self.backend.now_us, self.backend.snapshot()))
+            while self.backend.now_us - self.snapshots[0][0] > 1_000_000:
+                self.snapshots.popleft()
 
     def _check(self) -> None:
         for source in SOURCES:
@@ -197,52 +199,19 @@ class Simulation:
                 owned=head is not None and any(o.epoch == head.epoch for o in owners),
             )
 
-    # -- misfortune
-
-    def _havoc(self) -> None:
-        acts = [
-            (3, self._crash), (4, self._freeze), (3, self._cut),
-            (3, self._move_about), (1, self.flush), (2, self._roll_back),
-            (1, self._change_settings), (1, self._truncate), (2, self._restart_reader),
-        ]  # fmt: skip
-        (act,) = self.random.choices([a for _, a in acts], [n for n, _ in acts])
-        act()
-
-    def _until(self) -> int:
-        return self.backend.now_us + self.random.choice((300_000, 1_500_000, 4_000_000, 7_000_000))
-
-    def _crash(self) -> None:
-        worker = self.random.choice(self.workers)
-        worker.crash(self._until())
-        if self.random.random() < 0.7:  # else it comes back with old settings
-            worker.config = self.configs[-1]
-
-    def _freeze(self) -> None:
-        self.random.choice(self.workers).frozen_until_us = self._until()
-
-    def _cut(self) -> None:
-        self.random.choice(self.workers).cut_until_us = self._until()
-
-    def _move_about(self) -> None:
-        self.group.rebalance(
-            self.backend.now_us, self.random.choice((100_000, SESSION_US, SESSION_US))
-        )
+    # -- what Redis loses
 
     def flush(self) -> None:
         """Redis loses everything, and lives on."""
         self.backend.flush()
         self._has_lost()
 
-    def _roll_back(self) -> None:
-        if self._snapshots:
-            self.restart(self.random.choice(self._snapshots)[1])
-
     def restart(self, snapshot: Any) -> None:
         """Redis starts again without its last second; its clients connect again."""
         self.backend.restore(snapshot)
         self._has_lost()
-        self._snapshots.clear()
-        self._calls = [call for call in self._calls if self.random.random() < 0.5]
+        self.snapshots.clear()
+        self.calls = [call for call in self.calls if self.random.random() < 0.5]
         for screens in self.screens:
             for screen in screens.values():
                 screen.queue.clear()
@@ -252,18 +221,6 @@ class Simulation:
         for source in SOURCES:
             self.watch.lost_at_us[source] = self.backend.now_us
             self.watch.stored(source)
-
-    def _change_settings(self) -> None:
-        since = len(self.configs) + 1
-        self.configs.append((f"settings {since}", since))
-        self.mults[self.configs[-1][0]] = since
-
-    def _truncate(self) -> None:
-        log = self.logs[self.random.choice(SOURCES)]
-        log.begin = self.random.randint(log.begin, log.end)
-
-    def _restart_reader(self) -> None:
-        self.screens[self.random.randrange(2)] = self._screens()
 
     # -- a run
 

@@ -11,13 +11,13 @@ import pytest
 import redis
 
 from streams.store import Owner
-from tests.store import mistakes, test_beat, test_claim, test_commit, test_feed, test_owner
+from tests.store import mistakes, test_beat, test_claim, test_commit, test_follower, test_owner
 from tests.store.play import Play
 from tests.store.real import Cuts, Real
 from tests.store.simulation import Parts
 
 Scenario = Callable[..., None]
-commit, claim, beat, feed = test_commit, test_claim, test_beat, test_feed
+commit, claim, beat, feed = test_commit, test_claim, test_beat, test_follower
 SCRIPTS: list[tuple[str, Scenario]] = [
     ("COMMIT_WITHOUT_EPOCH", commit.test_an_owner_that_was_followed_is_refused),
     ("COMMIT_WITHOUT_VERSION", commit.test_a_commit_that_comes_twice_after_others_is_refused),
