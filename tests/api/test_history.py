@@ -11,7 +11,7 @@ from streams.inputs import Input
 from streams.report import Ask, report
 from streams.report_text import as_csv, as_json
 from streams.sources import BY_NAME
-from tests.api.rig import Rig, call
+from tests.api.rig import Rig, call, event
 
 KPIS = ("offered", "abandoned", "service_level", "wait_mean", "wait_p90", "handle_time_mean")
 CALLS = [
@@ -109,6 +109,16 @@ async def test_by_default_every_kpi_of_the_site_is_told_by_day(rig: Rig) -> None
     assert [row[:3] for row in table["rows"]] == [
         ["2026-11-23", "site", 1], ["2026-11-24", "site", 4],
     ]  # fmt: skip
+
+
+async def test_the_last_bucket_is_told_from_its_very_first_event_on(tmp_path: Path) -> None:
+    """Though it began at that instant."""
+    rig = Rig(tmp_path)
+    rig.send("calls-0", event("x", "10:00:00", "queued", queue="support"))
+
+    assert await get(rig, "kpi=offered&by=interval&format=csv") == (
+        "start,segment,offered\n2026-11-24T10:00:00+01:00,site,1\n"
+    )
 
 
 async def test_columns_beside_each_kpi_on_request(rig: Rig) -> None:

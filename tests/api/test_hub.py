@@ -3,8 +3,10 @@
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
+from api.catalog import documents
 from api.hub import MAX_LINES, Hub
 from api.messages import LIVE, SourceState, Subscribe
 from api.views import MAX_EXPANDED, MAX_TOPICS, View, kpis_of
@@ -38,6 +40,16 @@ def test_a_topic_without_kpis_shows_all_that_its_window_has() -> None:
     assert set(KPIS) == {*kpis_of("live"), *kpis_of("30m")}
     assert not set(kpis_of("live")) & set(kpis_of("today"))
     assert {"waiting", "wait_longest", "in_progress", "orphaned"} == set(kpis_of("live"))
+
+
+def test_a_private_kpi_is_on_no_wall(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor in the catalogue that walls read."""
+    entry = msgspec.structs.replace(KPIS["offered"], private=True)
+    monkeypatch.setattr("api.views.KPIS", {**KPIS, "offered": entry})
+    monkeypatch.setattr("api.catalog.KPIS", {**KPIS, "offered": entry})
+
+    assert "offered" not in kpis_of("30m")
+    assert b'"offered"' not in documents()["en"].body
 
 
 def test_a_new_client_gets_a_snapshot_of_the_last_tick_at_once() -> None:

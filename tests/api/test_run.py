@@ -5,6 +5,7 @@ import contextlib
 import json
 import os
 import signal
+import subprocess
 import sys
 
 import pytest
@@ -32,14 +33,21 @@ def test_kafka_says_how_many_partitions_there_are() -> None:
     ]  # fmt: skip
 
 
-def test_a_kafka_that_is_away_is_said_and_does_not_keep_us(
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    """The API serves what is in Redis all the same."""
-    with caplog.at_level("WARNING", "pouls.api"):
-        assert sources.reported(f"127.0.0.1:{free_port()}", ["calls"], patience_ms=100) == {}
+def test_a_kafka_that_is_away_is_said_and_does_not_keep_us() -> None:
+    """The API serves what is in Redis all the same.
 
-    assert "does not say how many partitions" in caplog.text
+    In a process of its own: kafka-python leaves the socket of a failed bootstrap to the collector.
+    """
+    ask = f"print(sources.reported('127.0.0.1:{free_port()}', ['calls'], 100))"
+    done = subprocess.run(
+        [sys.executable, "-c", f"from api import sources; {ask}"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.stdout == "{}\n"
+    assert "does not say how many partitions" in done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -201,6 +201,7 @@ async def test_a_client_that_stops_reading_delays_nobody_and_is_cut_off(rig: Rig
             delta = await hear(healthy)
             assert (delta["type"], delta["seq"]) == ("delta", ticks + 1)
         assert rig.lobby.skipped > MAX_SKIPS
+        await until(lambda: len(rig.lobby.clients) == 1)  # gone, and it has read nothing yet
         assert await closed(stalled) == api.sockets.TOO_SLOW
 
 
