@@ -4,7 +4,7 @@ Nothing of Faust but its name for a partition, so that the pipeline can be teste
 """
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Protocol
 
@@ -97,6 +97,19 @@ class Feed(Protocol):
 
     def recreated(self, tp: TP, offset: int) -> None:
         """Says that the record at `offset` is not the one that was folded: another log."""
+
+    def assigned(self) -> None:
+        """Says that the group has given us partitions, be it none."""
+
+    async def process(self, chunk: Chunk) -> None:
+        """Folds a chunk, or refuses it; waits while there is no room."""
+
+    async def revoke(self) -> None:
+        """Says that our partitions go to others."""
+
+    @property
+    def fail(self) -> Callable[[BaseException], None]:
+        """Ends the process with something that nobody expected."""
 
 
 class Log(Protocol):

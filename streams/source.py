@@ -53,6 +53,13 @@ class Source:
         return self.owner.source
 
     @property
+    def where(self) -> dict[str, object]:
+        """What a log line says of it."""
+        owner = self.owner
+        places = {"folded": owner.folded, "stored": owner.stored}
+        return {"source": owner.source, "epoch": owner.epoch, **places}
+
+    @property
     def uncommitted(self) -> int:
         """Records that are folded and not known to be stored."""
         return self._folded + self._in_flight

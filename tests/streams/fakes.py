@@ -186,13 +186,13 @@ class Desk:
         self.failures: list[BaseException] = []
         self.pipeline = Pipeline(
             settings(**changes),
+            self.kafka,
             cast("Store", self.store),
             self.letters,
             self.telemetry,
             self.failures.append,
             check_log=check_log,
         )
-        self.pipeline.log = self.kafka
         self.pipeline.start()
 
     async def claim(self, tp: TP = A, bounds: Bounds = EMPTY) -> None:

@@ -10,9 +10,11 @@ import pytest
 from aiokafka.errors import TopicAuthorizationFailedError
 from faust.types import TP
 
-from streams import app as worker_app
 from streams import logs
-from streams.app import BUG, FAILED, OK, App, ChunkCodec, Options, Worker, create_app
+from streams.app import Options
+from streams.app import worker as worker_app
+from streams.app.faust_app import App, ChunkCodec, create_app
+from streams.app.worker import BUG, FAILED, OK, Worker
 from streams.pipeline import Pipeline, Stopped
 from streams.settings import load_settings
 from streams.settings.shapes import DEAD_LETTERS
@@ -40,7 +42,9 @@ class Nobody:
 @pytest.fixture
 async def app() -> App:
     """A Faust app that is not started."""
-    return create_app(SETTINGS, cast("Pipeline", Nobody()), Options(session_timeout_s=12))
+    app = create_app(SETTINGS, Options(session_timeout_s=12))
+    app.feed = cast("Pipeline", Nobody())
+    return app
 
 
 async def test_there_is_one_agent_for_each_topic_of_events(app: App) -> None:
@@ -99,7 +103,7 @@ async def test_a_failure_ends_the_process_with_a_code(
     code: int,
 ) -> None:
     """1 where people must put something right, 70 where we were wrong; the log says what."""
-    worker = lonely(monkeypatch, lambda worker: worker.pipeline.fail(failure))
+    worker = lonely(monkeypatch, lambda worker: worker._fail(failure))
     assert await worker.run() == code
     assert str(failure) in caplog.text
 

@@ -13,6 +13,8 @@ import streams.source
 from streams.chunks import Bounds, Chunk, Position, Proof
 from streams.deadletters import MAX_EVENT_BYTES, MAX_LETTER_BYTES
 from streams.pipeline import Pipeline, Stopped
+from streams.pipeline.commits import Commits
+from streams.pipeline.group import Group
 from streams.source import MOST_UNCOMMITTED, Source
 from streams.store import Owner
 from streams.store import Position as GroupPosition
@@ -25,7 +27,7 @@ NEVER = 1_000.0
 @pytest.fixture
 async def desk(monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     """A pipeline that has claimed one source."""
-    monkeypatch.setattr("streams.pipeline.HANDOVER_S", 0.2)
+    monkeypatch.setattr("streams.pipeline.pipeline.HANDOVER_S", 0.2)
     desk = Desk()
     await desk.claim()
     yield desk
@@ -46,7 +48,7 @@ async def group_follows(desk: Desk) -> bool:
     desk.store.hold = asyncio.Event()
     await desk.fold(*events(5))
     await until(lambda: desk.kafka.group)
-    desk.pipeline._group_due.set()
+    desk.pipeline.group.due()
     await asyncio.sleep(0.05)
     return desk.kafka.group == {A: 0}
 
@@ -111,7 +113,7 @@ async def quiet_loss(desk: Desk) -> bool:
     await desk.fold(*events(5))
     await until(lambda: "commit calls-0 4" in desk.journal)
     desk.store.heads["calls-0"].version = 0
-    await desk.pipeline._beat_one(desk.pipeline._sources[A])
+    await desk.pipeline._beats.beat()
     return desk.kafka.sought == [A]
 
 
@@ -120,7 +122,7 @@ def ahead(self: Owner) -> GroupPosition:
     return GroupPosition(self.folded + 1, self.refused)
 
 
-async def unburied(_self: Pipeline, _source: Source, _letters: object) -> bool:
+async def unburied(_self: Commits, _source: Source, _letters: object) -> bool:
     """`_bury` that does not wait."""
     return True
 
@@ -135,10 +137,10 @@ async def revoke_in_one_term(self: Pipeline) -> None:
 WHOLE_REVOKE = Pipeline.revoke
 Scenario = Callable[[Desk], Awaitable[bool]]
 GUARDS: dict[str, tuple[Scenario, object, str, object]] = {
-    "letters": (letters_first, Pipeline, "_bury", unburied),
+    "letters": (letters_first, Commits, "_bury", unburied),
     "group": (group_follows, Owner, "to_group", ahead),
     "prev": (no_jumps, Source, "takes", lambda self, _chunk: self.folding),
-    "may claim": (no_quarrel, Pipeline, "_may_claim", lambda *_: True),
+    "may claim": (no_quarrel, Group, "may_claim", lambda *_: True),
     "limit": (limit, streams.source, "MOST_UNCOMMITTED", 10**9),
     "term": (void_claim, Pipeline, "revoke", revoke_in_one_term),
     "end of log": (older_proof, Pipeline, "recreated", lambda *_: None),
@@ -367,10 +369,10 @@ async def test_a_beat_says_what_was_known_before_the_broker_was_asked(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """`asked` is Redis' time of the beat before, taken before the end of the log was asked for."""
-    monkeypatch.setattr("streams.pipeline.BEAT_S", 0.01)
+    monkeypatch.setattr("streams.pipeline.beats.BEAT_S", 0.01)
     desk.kafka.end = {A: 7}
     beats = desk.store.beats
-    desk.pipeline._spawn(desk.pipeline._beat())
+    desk.pipeline._spawn(desk.pipeline._beats.run())
     await until(lambda: len(beats) >= 3)
     assert [beat.end for beat in beats[:3]] == [7, 7, 7]
     assert [beat.asked for beat in beats[:3]] == ["0", "1001", "1002"]
@@ -384,9 +386,9 @@ async def test_a_log_that_has_more_but_does_not_come_is_sought_again(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever swallowed it: nobody would notice a chunk that was the last one."""
-    monkeypatch.setattr("streams.pipeline.BEAT_S", 0.01)
+    monkeypatch.setattr("streams.pipeline.beats.BEAT_S", 0.01)
     desk.kafka.end = {A: 7}
-    desk.pipeline._spawn(desk.pipeline._beat())
+    desk.pipeline._spawn(desk.pipeline._beats.run())
     await until(lambda: desk.kafka.sought == [A])
 
 

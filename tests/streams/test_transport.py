@@ -25,9 +25,10 @@ from faust.transport.consumer import Consumer as StockConsumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
 
-import streams.transport
+import streams.transport.consumer
 from streams.chunks import MAX_CHUNK, Chunk, Fetched, Position
-from streams.transport import Consumer, ConsumerThread, _BareRecords
+from streams.transport import Consumer
+from streams.transport.thread import BareRecords, ConsumerThread
 from tests.streams.logs import Folding, Partition
 
 A, B = TP("calls", 0), TP("calls", 1)
@@ -320,7 +321,7 @@ GUARDS: dict[str, tuple[Scenario, object, str, object]] = {
     "flow": (stopped_flow, Consumer, "_interrupted", lambda *_: False),
     "stash": (paused, Consumer, "_put_aside", lambda *_: None),
     "stash first": (resumed_at_once, Consumer, "_held", unheld),
-    "turns": (turns_taken, streams.transport, "in_turns", in_order),
+    "turns": (turns_taken, streams.transport.consumer, "in_turns", in_order),
     "markers": (markers, Fetched, "slices", lambda f: (p for p in SLICES(f) if p.records)),
     "append time": (other_log, Consumer, "_checked", lambda _self, _tp, batch: batch),
     "out of range": (out_of_range, Consumer, "request_seek", forgiving),
@@ -433,7 +434,7 @@ async def test_a_broker_that_is_away_at_the_start_is_waited_for(
     monkeypatch.setattr(AIOKafkaConsumerThread, "on_start", start)
     await thread.on_start()
     assert [attempt.stopped for attempt in attempts] == [True, True, False]
-    assert isinstance(attempts[-1]._fetcher._records, _BareRecords)
+    assert isinstance(attempts[-1]._fetcher._records, BareRecords)
 
 
 def test_records_come_out_of_the_buffer_as_they_were_parsed() -> None:
@@ -452,7 +453,7 @@ def test_records_come_out_of_the_buffer_as_they_were_parsed() -> None:
         check_crcs=True,
         isolation_level=READ_COMMITTED,
     )
-    buffer = _BareRecords()
+    buffer = BareRecords()
     buffer[tp] = FetchResult(tp, assignment=None, partition_records=parsed, backoff=0)
     records = list(parsed)
     assert not any(isinstance(record, ConsumerRecord) for record in records)

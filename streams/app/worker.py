@@ -1,8 +1,8 @@
-"""The worker process: builds the Faust app, starts it when Kafka and Redis are there, ends it.
+"""The worker process: starts the Faust app when Kafka and Redis are there, ends it in order.
 
-Faust keeps the consumer group, assignment, agents and flow control. mode's own worker would print
-a banner and take over the logs, and Faust may hang while it stops (robinhood/faust #301, #484): so
-the app is started from here, and a watchdog ends the process when stopping takes too long.
+mode's own worker would print a banner and take over the logs, and Faust may hang while it stops
+(robinhood/faust #301, #484): so the app is started from here, and a watchdog ends the process when
+stopping takes too long.
 """
 
 import asyncio
@@ -13,31 +13,21 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any, Final, cast
+from typing import Final
 
-import faust
-import msgspec
 from aiokafka.errors import KafkaError as BrokerError
-from faust.app import BootStrategy
-from faust.types import TP, StreamT
 from kafka.errors import KafkaError
-from mode import CrashingSupervisor
-from mode.utils.locks import Event as AnyEvent
 
 from streams import logs
-from streams.chunks import Chunk, Feed
+from streams.app.faust_app import App, Options, create_app
 from streams.deadletters import KafkaDeadLetters
 from streams.pipeline import Pipeline, Stopped
 from streams.retry import until_answered
-from streams.settings import Settings, Topic
-from streams.settings.shapes import DEAD_LETTERS
+from streams.settings import Settings
 from streams.store import Store, StoreAway
 from streams.telemetry import Telemetry, Vitals, serve
 from streams.topics import check_topics
-from streams.transport import Consumer  # registers pouls:// where nothing is installed
 
-QUEUE_CHUNKS: Final = 8
-"""Chunks that wait for an agent; beyond, Faust pauses their partitions."""
 STOP_S: Final = 20.0
 """Longest way from SIGTERM to the end of the process."""
 COLLECT: Final = (20_000, 20, 20)
@@ -49,110 +39,7 @@ OK, FAILED, BUG = 0, 1, 70
 log = logging.getLogger("pouls.worker")
 
 
-class Options(msgspec.Struct, frozen=True, kw_only=True):
-    """How a worker behaves towards Kafka."""
-
-    session_timeout_s: float = 10.0
-    """After so long without a heartbeat the group gives a worker's partitions to others."""
-    heartbeat_s: float = 2.0
-    metadata_age_s: float = 30.0
-    """How soon a change of the topics is noticed."""
-    check_log: bool = True
-    """False on the embedded broker, whose log ends are wrong: see `Pipeline`."""
-
-
 _DEFAULT: Final = Options()
-
-
-class ChunkCodec(faust.Codec):
-    """Passes chunks through; the ledger decodes the values."""
-
-    def _loads(self, s: Any) -> Any:  # noqa: ANN401  Faust's signature
-        return s
-
-
-class Boot(BootStrategy):
-    """What Faust starts: nothing is produced by it, nothing served."""
-
-    enable_kafka_producer = False
-    enable_web = False
-
-
-class App(faust.App):
-    """A Faust app without directories, and with someone who knows where to go on."""
-
-    BootStrategy = Boot
-    feed: Feed
-
-    def _create_directories(self) -> None:
-        """Does nothing: no tables, no files."""
-
-    @property
-    def crashed_event(self) -> AnyEvent:
-        """Set when Faust gives up."""
-        return self._crashed
-
-
-def create_app(settings: Settings, pipeline: Pipeline, options: Options) -> App:
-    """Returns the app: one agent for each topic of events, which hands chunks to the pipeline."""
-    app = App(
-        settings.group,
-        broker=[f"pouls://{address}" for address in settings.kafka.split(",")],
-        store="memory://",
-        autodiscover=False,
-        web_enabled=False,
-        topic_allow_declare=False,
-        topic_disable_leader=True,
-        consumer_auto_offset_reset="none",  # a reset would hide a hole in the log
-        consumer_metadata_max_age_ms=int(options.metadata_age_s * 1000),
-        broker_session_timeout=options.session_timeout_s,
-        broker_heartbeat_interval=options.heartbeat_s,
-        broker_max_poll_interval=86_400.0,  # Redis away, nothing fetched: no reason to leave
-        broker_max_poll_records=None,
-        stream_wait_empty=False,  # nothing is acknowledged, nothing to wait for
-    )
-    app.feed = pipeline
-    for topic in settings.topics.values():
-        if topic.name != DEAD_LETTERS:
-            _add_agent(app, topic, pipeline)
-
-    @app.on_partitions_revoked.connect
-    async def on_revoked(_: Any, /, *revoked: Any, **_signal: Any) -> None:  # noqa: ANN401  Faust's
-        log.info("partitions revoked", extra={"partitions": _names(*revoked)})
-        await pipeline.revoke()
-
-    @app.on_partitions_assigned.connect
-    async def on_assigned(_: Any, /, *assigned: Any, **_signal: Any) -> None:  # noqa: ANN401  Faust's
-        log.info("partitions assigned", extra={"partitions": _names(*assigned)})
-        pipeline.assigned()
-
-    return app
-
-
-def _names(tps: set[TP]) -> list[str]:
-    return sorted(f"{tp.topic}-{tp.partition}" for tp in tps)
-
-
-def _add_agent(app: App, topic: Topic, pipeline: Pipeline) -> None:
-    channel = app.topic(
-        topic.name,
-        key_type=bytes,
-        key_serializer="raw",
-        value_type=bytes,
-        value_serializer=ChunkCodec(),
-        maxsize=QUEUE_CHUNKS,
-        acks=False,
-    )
-
-    async def fold(chunks: StreamT[Chunk]) -> None:
-        async for chunk in chunks:
-            try:
-                await pipeline.process(chunk)
-            except Exception as exc:
-                pipeline.fail(exc)
-                raise
-
-    app.agent(channel, name=f"fold-{topic.name}", supervisor_strategy=CrashingSupervisor)(fold)
 
 
 class Worker:
@@ -164,25 +51,18 @@ class Worker:
         self.telemetry = Telemetry()
         self._store = Store(settings.redis)
         self._dead_letters = KafkaDeadLetters(settings.kafka)
-        self.pipeline = Pipeline(
-            settings,
-            self._store,
-            self._dead_letters,
-            self.telemetry,
-            self._fail,
-            check_log=options.check_log,
-        )
         self.vitals = Vitals(self.telemetry, self._unready)
         self._ending = asyncio.Event()
         self._failure: BaseException | None = None
         self._app: App | None = None
+        self._pipeline: Pipeline | None = None
 
     def _fail(self, failure: BaseException) -> None:
         self._failure = self._failure or failure
         self._ending.set()
 
     def _unready(self) -> str:
-        return self.pipeline.unready if self._app else "waiting for Kafka and Redis"
+        return self._pipeline.unready if self._pipeline else "waiting for Kafka and Redis"
 
     async def run(self) -> int:
         """Works until a signal or a failure; returns the exit code."""
@@ -217,14 +97,24 @@ class Worker:
         complaints = await until_answered("Redis", self._store.complaints, (StoreAway,))
         if complaints:
             raise Stopped(". ".join(complaints))
-        app = create_app(self.settings, self.pipeline, self.options)
-        self.pipeline.log = cast("Consumer", app.consumer)
-        self._app = app
-        self.pipeline.start()
+        self._app = app = create_app(self.settings, self.options)
+        self._pipeline = app.feed = self._new_pipeline(app)
+        self._pipeline.start()
         await app.start()
         log.info("started", extra={"group": self.settings.group})
-        await app.crashed_event.wait()
+        await app.gave_up.wait()
         raise app.crash_reason or RuntimeError("Faust crashed")
+
+    def _new_pipeline(self, app: App) -> Pipeline:
+        return Pipeline(
+            self.settings,
+            app.kafka,
+            self._store,
+            self._dead_letters,
+            self.telemetry,
+            self._fail,
+            check_log=self.options.check_log,
+        )
 
     async def _wait_for_kafka(self) -> None:
         """Returns when Kafka answers and has the topics as they are configured.
@@ -242,8 +132,9 @@ class Worker:
 
     async def _end(self) -> None:
         """Stores what is folded, leaves the group, disconnects."""
+        if self._pipeline is not None:
+            await self._pipeline.close()
         if self._app is not None:
-            await self.pipeline.close()
             await self._app.stop()
         with suppress(BrokerError):
             await self._dead_letters.close()
