@@ -34,6 +34,7 @@ def main() -> None:
         page.wait_for_timeout(1_500)
         _shoot(page, "wall-card")
         page.keyboard.press("Escape")
+        page.evaluate("document.activeElement.blur()")
         page.context.set_offline(True)
         page.locator(".wall.stale").wait_for(timeout=FROZEN_MS)
         page.wait_for_timeout(3_000)

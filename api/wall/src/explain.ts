@@ -5,7 +5,7 @@ import type { Kpi } from "./catalog.ts";
 import * as format from "./format.ts";
 import { sourceName } from "./banner.ts";
 import { fill } from "./i18n/index.ts";
-import { shownAt, type Moment } from "./moment.ts";
+import type { Moment } from "./moment.ts";
 import type { Status, Value } from "./protocol.ts";
 import { valueAt, type Tile } from "./tile.ts";
 
@@ -119,12 +119,14 @@ function targetOf(kpi: Kpi, value: Value | undefined, { words }: Moment): string
 
 function freshnessOf(value: Value | undefined, moment: Moment): string {
   const { words, fresh, sources, serverNow } = moment;
-  const time = fill(words.card.trueAt, { time: format.timeOfDay(words, shownAt(moment)) });
+  const { trueUntil } = fresh;
+  const time =
+    trueUntil && fill(words.card.trueAt, { time: format.timeOfDay(words, trueUntil) });
   const ages = Object.entries(sources).map(([name, { as_of }]) => {
     const known = as_of === null ? words.never : format.age(Math.max(0, serverNow - as_of));
     return `${sourceName(moment, name)} ${known}`;
   });
   const notes = [value?.prov ? words.card.provisional : null, value?.rev ? words.card.revised : null];
-  const told = [fresh.trueUntil === null ? null : time, ...ages, ...notes];
+  const told = [time, ...ages, ...notes];
   return told.filter((x) => x !== null).join(" · ");
 }

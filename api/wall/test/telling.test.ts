@@ -182,6 +182,7 @@ test("without an answer from the server a card says what the wall knows", () => 
   const rows = explain(tile("service_level", of), null, of).rows;
 
   assert.equal(rows.find(({ kind }) => kind === "formula")?.text, "w ÷ a = — ÷ — = 74\u00a0%");
+  assert.match(rows.at(-1)?.text ?? "", /^vrai à \d\d:\d\d:\d\d · Appels 1\u00a0s · provisoire/);
 });
 
 test("a screen reader hears changes of state, at most one each ten seconds, never values", () => {
