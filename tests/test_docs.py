@@ -12,6 +12,7 @@ from tools import kpi_table
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text()
 PAGES = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")])
+BUILT = {"api/static", "api/static/"}
 TARGETS = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
 
 
@@ -38,12 +39,15 @@ def test_every_target_of_make_is_in_the_readme() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_a_page_names_only_what_exists(page: Path) -> None:
-    """Links lead to files, and commands in code exist."""
+    """Links and paths lead to files, and commands in code exist."""
     text = page.read_text()
     links = re.findall(r"\]\(([^)#:]+)\)", text)
     blocks = re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
     code = "\n".join([*blocks, *re.findall(r"`([^`\n]+)`", text)])
 
+    paths = set(re.findall(r"`((?:api|deploy|docs|streams|tests|tools)/[\w./-]+)`", text))
+
     assert [link for link in links if not (page.parent / link).exists()] == []
+    assert [path for path in paths - BUILT if not (ROOT / path).exists()] == []
     assert set(re.findall(r"\bmake ([a-z]+)", code)) <= TARGETS
     assert set(re.findall(r"\bpouls ([a-z-]+)", code)) <= commands()
