@@ -24,6 +24,7 @@ from streams.core.buckets import (
     QUARTER_MS,
     Retention,
     Zone,
+    bucket_start_ms,
 )
 from streams.core.changes import LiveKey, Visible, nothing
 from streams.core.errors import NotHeld
@@ -199,12 +200,7 @@ class Life(RuleBasedStateMachine):
 
     def held(self, resolution: int, segment: str, buckets: list[int]) -> bool:
         """Whether the design promises these buckets."""
-        starts = {FINE: FINE_MS, QUARTER: QUARTER_MS}
-        start = (
-            buckets[0] * starts[resolution]
-            if resolution in starts
-            else self.zone.day_start_ms(buckets[0])
-        )
+        start = bucket_start_ms(resolution, buckets[0], self.zone)
         keep = self.retention.of(resolution, segment)
         if keep is not None and start < max(self.top.values()) - keep:
             return False
@@ -264,11 +260,13 @@ class Life(RuleBasedStateMachine):
         """Every KPI of a window, incrementally and slowly."""
         resolution, buckets = slow_buckets(window, self.now, self.zone)
         held = self.held(resolution, segment, buckets)
-        known = segment in self.topics and self.loaded.intersection(self.origin(segment))
+        known = segment in self.topics and bool(self.loaded.intersection(self.origin(segment)))
         total = self.add_up(segment, resolution, buckets)
         measures, settings_of = lanes(total.sums), POLICY.formula(segment)
         ends_now = resolution != DAY or buckets[-1] == self.zone.local(self.now).date().toordinal()
         beyond = count(self.waiting(segment), self.now // 1000).live.beyond
+        if bucket_start_ms(resolution, buckets[0], self.zone) > self.now:
+            known = False  # the clock was set back to before the day that is asked for
         for kpi, entry in WINDOWED.items():
             try:
                 reading = self.board.read(segment, kpi, window)
