@@ -36,6 +36,14 @@ def server(
 
 
 @pytest.fixture
+def own_server(tmp_path: Path) -> Iterator[Server]:
+    """A Redis that a test starts, freezes and stops as it likes."""
+    server = servers.redis(tmp_path)
+    yield server
+    server.stop()
+
+
+@pytest.fixture
 def redis_url(server: Server) -> str:
     """An empty server's address."""
     with redis.Redis(port=server.port) as client:

@@ -2,14 +2,13 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from pathlib import Path
 
 import pytest
 
 from streams.core.changes import Changes, Facts, Visible
 from streams.core.tally import Cell
-from streams.store import Owner, Reader, Store, Wanted
-from tests import servers
+from streams.store import Owner, Reader, Store, StoreAway, Wanted
+from tests.servers import Server
 
 PATIENCE_S = 20.0
 
@@ -173,27 +172,26 @@ async def test_the_wanted_buckets_are_asked_for_at_each_load(store: Store) -> No
 
 
 async def test_a_reader_waits_for_redis_and_comes_back_alone(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Not there at first, then killed, then back: everything is read again."""
     monkeypatch.setattr("streams.store.reader.RETRY_S", 0.05)
-    server = servers.redis(tmp_path)
-    store = Store(f"redis://{server.address}/0")
+    store = Store(f"redis://{own_server.address}/0")
     listener = Notes()
     reader = Reader(store, ["calls-0"], _nothing_wanted, listener)
     task = asyncio.create_task(reader.run())
     await asyncio.sleep(0.2)
     assert not reader.connected
 
-    server.start()
+    own_server.start()
     await listener.has("drop", "calls-0")
     worker = await Worker.claim(store)
     await worker.commit(0)
     await listener.has("load", "calls-0", {0: 1})
-    server.stop()
+    own_server.stop()
     await listener.until(lambda: not reader.connected)
     del listener.all[:]
-    server.start()
+    own_server.start()
 
     await listener.has("load", "calls-0", {0: 1})
     await worker.commit(1)
@@ -202,30 +200,55 @@ async def test_a_reader_waits_for_redis_and_comes_back_alone(
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     await store.close()
-    server.stop()
 
 
 async def test_a_reader_notices_that_redis_hangs(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    own_server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is said on the connection, and a question is not answered."""
-    monkeypatch.setattr("streams.store.reader.PATIENCE_S", 0.5)
+    monkeypatch.setattr("streams.store.reader.PATIENCE_S", 0.3)
     monkeypatch.setattr("streams.store.reader.RETRY_S", 0.05)
-    monkeypatch.setattr("streams.store.connection.TIMEOUT_S", 1.0)
-    with servers.redis(tmp_path) as server:
-        store = Store(f"redis://{server.address}/0")
-        listener = Notes()
-        reader = Reader(store, ["calls-0"], _nothing_wanted, listener)
-        task = asyncio.create_task(reader.run())
-        await listener.has("drop", "calls-0")
-        await asyncio.sleep(1.2)  # silence alone is no absence
-        assert reader.connected
+    own_server.start()
+    store = Store(f"redis://{own_server.address}/0")
+    listener = Notes()
+    reader = Reader(store, ["calls-0"], _nothing_wanted, listener)
+    task = asyncio.create_task(reader.run())
+    await listener.has("drop", "calls-0")
 
-        server.freeze()
-        await listener.until(lambda: not reader.connected)
-        server.thaw()
+    own_server.freeze()
+    await listener.until(lambda: not reader.connected)
+    own_server.thaw()
 
-        await listener.until(lambda: reader.connected)
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        await store.close()
+    await listener.until(lambda: reader.connected)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    await store.close()
+
+
+class Feed:
+    """A subscription that says what it is told to."""
+
+    def __init__(self, *messages: dict[str, object] | None) -> None:
+        self.messages = list(messages)
+        self.pings = 0
+
+    async def get_message(self, timeout: float) -> dict[str, object] | None:  # noqa: ASYNC109
+        """Return the next message; None = nothing came in time."""
+        assert timeout > 0
+        return self.messages.pop(0)
+
+    async def ping(self) -> None:
+        """Note that it was asked."""
+        self.pings += 1
+
+
+async def test_silence_alone_is_no_absence(store: Store) -> None:
+    """Nothing to say for a while: Redis is asked, and answers."""
+    reader = Reader(store, [], _nothing_wanted, Notes())
+    pong: dict[str, object] = {"type": "pong", "channel": None}
+    feed = Feed(None, pong)
+
+    assert await reader._next(feed) is pong  # type: ignore[arg-type]
+    assert feed.pings == 1
+    with pytest.raises(StoreAway):
+        await reader._next(Feed(None, None))  # type: ignore[arg-type]
