@@ -8,6 +8,7 @@ import pytest
 import redis
 
 from streams.store import Commit, Owner, Store, StoreAway, Verdict
+from streams.store.connection import may_be_away
 from tests.servers import Server
 from tests.store.sample import changes, store_one
 
@@ -160,3 +161,19 @@ async def test_a_mistake_of_ours_is_not_taken_for_absence(store: Store) -> None:
 
     with pytest.raises(redis.ResponseError):
         await store.commit("calls-0", broken)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        redis.exceptions.BusyLoadingError("Redis is loading the dataset in memory"),
+        redis.exceptions.ReadOnlyError("You can't write against a read only replica."),
+        redis.ResponseError("MISCONF Redis is configured to save RDB snapshots, but …"),
+        redis.ResponseError("BUSY Redis is busy running a script."),
+        redis.ResponseError("NOREPLICAS Not enough good replicas to write."),
+    ],
+)
+def test_what_passes_by_itself_is_absence(error: Exception) -> None:
+    """A server that starts, moves, or cannot write for a while."""
+    with pytest.raises(StoreAway), may_be_away():
+        raise error
