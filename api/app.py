@@ -52,7 +52,12 @@ def create_app(
             yield
 
     app = FastAPI(
-        title="Pouls", version=pages.version(), lifespan=lifespan, docs_url=None, redoc_url=None
+        title="Pouls",
+        version=pages.version(),
+        lifespan=lifespan,
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
     )
     app.state.parts = parts
     app.include_router(Routes(parts).router())
