@@ -10,10 +10,11 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-from streams.core.contact import RUNNING, STEPS, Contact, take_attributes
+from streams.core.contact import RUNNING, Contact, take_attributes
 from streams.core.dims import Dims
 from streams.core.events import RANK, decode, millis
 from streams.core.policy import FoldPolicy
+from streams.core.steps import STEPS
 
 NEVER_ONE: Final = frozenset(RANK[t] for t in ("message", "status", "sla", "transferred"))
 """Types whose equal facts are still two."""

@@ -21,13 +21,14 @@ import msgspec
 from streams.core.buckets import DAY_MS, Zone
 from streams.core.cells import Cells
 from streams.core.changes import Changes, Facts, Visible
-from streams.core.contact import STEPS, Contact, take_attributes
+from streams.core.contact import Contact, take_attributes
 from streams.core.dims import Dims
 from streams.core.events import AHEAD_MS, EARLIEST_MS, EPOCH, decode, is_unknown_type
 from streams.core.facts import LOST_AFTER_LIMITS, Pad, begin_anew, fold, is_cut
 from streams.core.keeping import Keeping
 from streams.core.livebook import LiveBook
 from streams.core.policy import FoldPolicy
+from streams.core.steps import STEPS
 
 FOREVER: Final = 1 << 62
 

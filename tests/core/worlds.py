@@ -8,29 +8,10 @@ import json
 import random
 from typing import Any
 
+from tests.core.reference import ORDER
+
 HOUR = 3_600_000
 T0 = 1_793_000_000_000 // 900_000 * 900_000
-TYPES = [
-    "created",
-    "queued",
-    "offered",
-    "missed",
-    "answered",
-    "held",
-    "resumed",
-    "message",
-    "transferred",
-    "flowed_out",
-    "abandoned",
-    "ended",
-    "wrapped",
-    "status",
-    "solved",
-    "reopened",
-    "merged",
-    "sla",
-    "resolved",
-]
 LIKELY = ["queued", "answered", "ended", "wrapped", "abandoned", "held", "resumed", "transferred"]
 CHOICES: dict[str, Any] = {
     "queue": ["A", "B", "C", "é"],
@@ -79,7 +60,7 @@ def contact(r: random.Random, name: str, start: int, span: int) -> list[tuple[in
     width = r.choice([60_000, 600_000, 5 * HOUR, span])
     out = []
     for j in range(r.randrange(1, 12)):
-        kind = r.choice(TYPES if r.random() < 0.4 else LIKELY)
+        kind = r.choice(ORDER if r.random() < 0.4 else LIKELY)
         ms = min(T0 + span - 1, start + r.randrange(width) // grid * grid)
         event: dict[str, Any] = {
             "type": f"contact.{kind}", "id": f"{name}-{j}", "source": r.choice(["s", "s", "u"]),
