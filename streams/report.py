@@ -7,7 +7,7 @@ the file; then contacts are kept to the end, for their facts may come at any tim
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import islice
 from typing import Final
 
@@ -16,12 +16,14 @@ import msgspec
 from streams.core import history, names, windows
 from streams.core.board import Board
 from streams.core.buckets import DAY, EVERYTHING, FINE, HOUR_MS, QUARTER, Retention, Zone
+from streams.core.cells import Cells
 from streams.core.events import AHEAD_MS, EARLIEST_MS
 from streams.core.history import By, Table
 from streams.core.ledger import Ledger
 from streams.core.numbers import Value
 from streams.core.policy import FoldPolicy
 from streams.core.reading import Reading
+from streams.core.tally import EMPTY, Cell, merge
 from streams.core.windows import Window
 from streams.inputs import Input, Inputs, Refuse
 from streams.settings import Settings
@@ -102,19 +104,64 @@ def report(ask: Ask, refuse: Refuse) -> Report:
         NotReadable: a file that cannot be opened.
     """
     ledger = Ledger(_policy(ask), CHANNEL)
-    _fold(ask, ledger, refuse)
-    at_ms = ledger.top_ms if ask.at_ms is None else ask.at_ms
-    counts = dict(ledger.counts)
     if isinstance(ask.cut, By):
-        return Report(_history(ask, ask.cut, ledger), [], at_ms, counts)
+        sums = Sums(ask, ask.cut)
+        _fold(ask, ledger, refuse, sums.take)
+        return Report(sums.table(), [], _at_ms(ask, ledger), dict(ledger.counts))
+    _fold(ask, ledger, refuse, Ledger.take_changes)
+    at_ms = _at_ms(ask, ledger)
     readings = _readings(ask, ledger, at_ms)
-    return Report(_rows(ask, ask.cut, readings, at_ms), readings, at_ms, counts)
+    return Report(_rows(ask, ask.cut, readings, at_ms), readings, at_ms, dict(ledger.counts))
+
+
+def _at_ms(ask: Ask, ledger: Ledger) -> int:
+    return ledger.top_ms if ask.at_ms is None else ask.at_ms
+
+
+class Sums:
+    """The buckets of history that are asked for, added up while events are folded.
+
+    A ledger's cells start from nothing after each chunk, so its absolute values are differences:
+    10 s cells of a whole year are never there at once.
+    """
+
+    def __init__(self, ask: Ask, by: By) -> None:
+        self._ask, self._by = ask, by
+        self._zone = Zone(ask.zone)
+        self._cells: dict[tuple[int, str], Cell] = {}
+        self._wanted: dict[str, bool] = {}
+
+    def take(self, ledger: Ledger) -> None:
+        """Adds what a ledger has booked since the last time."""
+        cells = ledger.take_changes().visible.cells[self._by.resolution]
+        ledger.cells = Cells(ledger.policy.retention, self._zone, ledger.dims)
+        first = {bucket: self._first_of(bucket) for bucket in {bucket for bucket, _ in cells}}
+        for (bucket, segment), cell in cells.items():
+            if self._is_wanted(segment):
+                key = first[bucket], segment
+                self._cells[key] = merge(self._cells.get(key, EMPTY), cell)
+
+    def table(self) -> Table:
+        """Returns the rows."""
+        ask, by = self._ask, self._by
+        return history.rows(self._cells, by, ask.kpis, self._zone, ask.settings.reading, ask.extra)
+
+    def _is_wanted(self, segment: str) -> bool:
+        if segment not in self._wanted:
+            patterns = self._ask.segments
+            self._wanted[segment] = any(names.matches(p, segment) for p in patterns)
+        return self._wanted[segment]
+
+    def _first_of(self, bucket: int) -> int:
+        """Returns the first of the cells' buckets that belong to the same bucket of history."""
+        start_ms = self._by.start_ms(bucket, self._zone)
+        return windows.bucket_of(self._by.resolution, start_ms, self._zone)
 
 
 # -- folding
 
 
-def _fold(ask: Ask, ledger: Ledger, refuse: Refuse) -> None:
+def _fold(ask: Ask, ledger: Ledger, refuse: Refuse, take: Callable[[Ledger], object]) -> None:
     started_ms = time.time_ns() // 1_000_000
     inputs = Inputs(ask.inputs, refuse)
     events = _wanted(inputs, ask.at_ms, started_ms + AHEAD_MS, refuse)
@@ -123,7 +170,7 @@ def _fold(ask: Ask, ledger: Ledger, refuse: Refuse) -> None:
     while chunk := list(islice(events, CHUNK)):
         for refused in ledger.apply_all([event[-1] for event in chunk], started_ms):
             refuse(inputs.where(chunk[refused.index][-2]), refused.reason)
-        ledger.take_changes()
+        take(ledger)
 
 
 def _wanted(
@@ -163,15 +210,6 @@ def _retention(ask: Ask) -> Retention:
 
 
 # -- telling
-
-
-def _history(ask: Ask, by: By, ledger: Ledger) -> Table:
-    cells = {
-        (bucket, segment): cell
-        for (bucket, segment), cell in ledger.everything().cells[by.resolution].items()
-        if any(names.matches(pattern, segment) for pattern in ask.segments)
-    }
-    return history.rows(cells, by, ask.kpis, Zone(ask.zone), ask.settings.reading, ask.extra)
 
 
 def _readings(ask: Ask, ledger: Ledger, at_ms: int) -> list[Reading]:

@@ -4,6 +4,7 @@ import json
 import random
 import tempfile
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
@@ -19,7 +20,6 @@ from streams.sources import BY_NAME
 from tests.core.worlds import HOUR, T0, iso, world
 
 SETTINGS = load_settings({}, Path("pouls.toml"))
-ASKED = Options(segment=["site,channel:*,queue:*,agent:*"], timezone="Europe/Paris")
 SEEDS = st.integers(0, 1 << 32)
 
 
@@ -32,15 +32,18 @@ def reported(values: list[bytes], options: Options) -> Report:
         return report(ask, lambda *_: pytest.fail("refused"))
 
 
-@given(SEEDS, st.sampled_from(["day", "interval"]))
+@given(SEEDS, st.sampled_from(["day", "interval", "5m"]))
 def test_the_order_of_the_file_changes_nothing(seed: int, by: str) -> None:
-    """Sorted or as it is, shuffled, everything twice: the same rows."""
+    """Sorted or as it is, shuffled, in small chunks, everything twice: the same rows."""
     values = [value for _, value in world(seed)[1]]
     shuffled = random.Random(seed).sample(values, len(values))
-    options = Options(by=by, segment=ASKED.segment, timezone=ASKED.timezone)
-    as_is = Options(by=by, segment=ASKED.segment, timezone=ASKED.timezone, as_is=True)
+    segment = ["site,channel:*,queue:*"] + ["agent:*"] * (by != "5m")
+    options = Options(by=by, segment=segment, timezone="Europe/Paris")
+    as_is = Options(by=by, segment=segment, timezone="Europe/Paris", as_is=True)
     rows = reported(values, options).table.rows
-    assert rows == reported(shuffled, options).table.rows
+    with patch.object(report_module, "CHUNK", 3):
+        assert rows == reported(shuffled, as_is).table.rows
+        assert rows == reported(shuffled, options).table.rows
     assert rows == reported(shuffled + values, options).table.rows
     assert rows == reported(shuffled, as_is).table.rows
 
