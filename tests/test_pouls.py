@@ -76,6 +76,21 @@ def test_report_writes_nothing_but_rows_on_standard_output(
     ]
 
 
+def test_a_huge_value_is_not_decoded(
+    run: Run, file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A worker would not, either; the others are folded. Whatever the time that is asked for."""
+    huge = EVENT.format(4).replace('"queue":"a"', f'"queue":"a","note":"{"x" * 2**20}"')
+    far = EVENT.format(5).replace("2026", "9999")
+    file.write_text(huge + far + file.read_text())
+    words = ("--format", "events", file, "--at", "2026-03-12T09:00:02Z")
+    assert run(*REPORT, *words) == 1
+    out, err = capsys.readouterr()
+    assert out.endswith("2026-03-12,site,2\n")
+    assert err.startswith(f"{file}:1: value: {len(huge) - 1} bytes, more than 262144\n")
+    assert err.endswith("2 refused\n")
+
+
 def test_several_inputs_are_one_report(
     run: Run, file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
