@@ -190,6 +190,10 @@ Raises `msgspec.DecodeError` (of which `ValidationError` is one) with the field'
 """
 
 
+UNREADABLE: Final = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+"""What `decode` raises for a value that is no event; strings that are no UTF-8 among it."""
+
+
 class _Head(Struct):
     type: str
 
@@ -212,7 +216,7 @@ def is_unknown_type(raw: bytes) -> bool:
     """Whether a value that `decode` refuses has a type that nobody here knows: no dead letter."""
     try:
         return _head(raw).type not in TYPES
-    except (msgspec.DecodeError, RecursionError):
+    except UNREADABLE:
         return False
 
 
@@ -224,6 +228,6 @@ def order_key(raw: bytes) -> tuple[int, int, str, str]:
     """
     try:
         e = decode(raw)
-    except (msgspec.DecodeError, RecursionError) as exc:
+    except UNREADABLE as exc:
         raise EventRefused(str(exc)) from exc
     return millis(e.time), e.rank, e.id, e.source

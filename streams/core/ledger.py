@@ -23,7 +23,14 @@ from streams.core.cells import Cells
 from streams.core.changes import Changes, Facts, Visible
 from streams.core.contact import Contact, take_attributes
 from streams.core.dims import Dims
-from streams.core.events import AHEAD_MS, EARLIEST_MS, EPOCH, decode, is_unknown_type
+from streams.core.events import (
+    AHEAD_MS,
+    EARLIEST_MS,
+    EPOCH,
+    UNREADABLE,
+    decode,
+    is_unknown_type,
+)
 from streams.core.facts import LOST_AFTER_LIMITS, Pad, begin_anew, fold, is_cut
 from streams.core.keeping import Keeping
 from streams.core.livebook import LiveBook
@@ -92,7 +99,7 @@ class Ledger:
         for i, raw in enumerate(values):
             try:
                 e = dec(raw)
-            except (msgspec.DecodeError, RecursionError) as exc:
+            except UNREADABLE as exc:
                 self._refuse(i, raw, exc, refused)
                 continue
             x = e.time - epoch

@@ -5,6 +5,8 @@ from typing import Any
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from streams.core.errors import EventRefused
 from streams.core.events import (
@@ -16,6 +18,8 @@ from streams.core.events import (
     millis,
     order_key,
 )
+from streams.core.ledger import Ledger
+from streams.core.policy import FoldPolicy
 
 NEEDED: dict[str, dict[str, Any]] = {
     "contact.queued": {"queue": "q"},
@@ -77,6 +81,35 @@ def test_unknown_types_are_told_from_broken_events() -> None:
     assert not is_unknown_type(event("contact.queued", data={}))
     assert not is_unknown_type(b"not json")
     assert not is_unknown_type(b"[]")
+
+
+RUBBISH = [
+    b"", b"{", b"null", b"\x00\x01", b"[" * 100_000,
+    event("contact.ended").replace(b'"c"', b'"\xed\xa0\x80"'),
+    event("contact.ended").replace(b'"c"', b'"\\ud800"'),
+    event("contact.ended").replace(b'"1"', b'"\xff"'),
+    event("contact.ended") + b"\x00",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("raw", RUBBISH, ids=range(len(RUBBISH)))
+def test_no_bytes_at_all_stop_the_fold(raw: bytes) -> None:
+    """Whatever a value holds, it is refused with a reason, and the next one is folded."""
+    ledger = Ledger(FoldPolicy(), "voice")
+
+    (refused,) = ledger.apply_all([raw, event("contact.ended")], 1 << 60)
+
+    assert refused.index == 0
+    assert refused.reason
+    assert ledger.top_ms == 1_773_309_600_000
+
+
+@given(st.binary(max_size=40), st.integers(0, 200))
+def test_damaged_events_never_raise(noise: bytes, at: int) -> None:
+    """An event with noise in it is folded, refused or unknown; nothing is raised."""
+    raw = event("contact.ended")
+
+    Ledger(FoldPolicy(), "voice").apply_all([raw[:at] + noise + raw[at + len(noise) :]], 1 << 60)
 
 
 def test_time_is_floored_to_ms() -> None:
