@@ -144,9 +144,17 @@ class Cells:
                     to = fine.setdefault(bucket, {}) if bucket >= oldest else above
                 marks = [index] * n if n > 0 else [~index] * -n
                 for segment in fine_segments[dims]:
-                    _mark(to, segment, marks)
+                    cell = to.get(segment)
+                    if cell is not None and cell[1] is not None:
+                        cell[1] += marks
+                    else:
+                        _mark(to, segment, marks)
                 for segment in coarse_segments[dims]:
-                    _mark(above, segment, marks)
+                    cell = above.get(segment)
+                    if cell is not None and cell[1] is not None:
+                        cell[1] += marks
+                    else:
+                        _mark(above, segment, marks)
 
     def _apply(self, res: int, delta: Delta, top_ms: int, gone: list[Named]) -> dict[Named, Cell]:
         changed: dict[Named, Cell] = {}
@@ -241,13 +249,8 @@ class Cells:
 
 
 def _mark(to: Bucket, segment: int, marks: list[int]) -> None:
-    cell = to.get(segment)
-    if cell is None:
-        to[segment] = [0, marks[:]]
-    elif cell[1] is None:
-        cell[1] = marks[:]
-    else:
-        cell[1] += marks
+    cell = to.setdefault(segment, [0, None])
+    cell[1] = [*(cell[1] or ()), *marks]
 
 
 def _merge(to: Bucket, cells: Bucket) -> None:

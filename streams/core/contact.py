@@ -98,6 +98,8 @@ class Contact(msgspec.Struct, gc=False):
     leg: int = BETWEEN
     agent: str | None = None
     team: str | None = None
+    leg_dims: int = -1
+    """The combination of the leg; -1 = to be found again, because something in it has changed."""
     leg_queue: str | None = None
     leg_ms: int = 0
     hold_ms: int = 0
@@ -131,12 +133,15 @@ def duration(stated: float | None, difference: int, books: Books) -> int:
 
 def take_attributes(c: Contact, data: Any, dims: Dims) -> None:  # noqa: ANN401  # a union of structs
     """Takes in what a fact says of the contact; absent, null and empty change nothing."""
+    before = c.extra
     values = list(c.extra) if c.extra else [None] * len(dims.extra)
     for i, dimension in enumerate(dims.extra):
         value = getattr(data, ATTRIBUTES[dimension])
         if value:
             values[i] = value
     c.extra = tuple(values)
+    if c.extra != before:
+        c.leg_dims = -1
 
 
 def queue_dims(c: Contact, books: Books) -> int:
@@ -148,9 +153,11 @@ def queue_dims(c: Contact, books: Books) -> int:
 
 def leg_dims(c: Contact, books: Books) -> int:
     """Returns the combination of facts of the leg."""
-    key: Key = (c.channel, c.leg_queue, c.agent, c.team, c.extra)
-    i = books.dims.ids.get(key)
-    return books.dims.id(key) if i is None else i
+    i = c.leg_dims
+    if i < 0:
+        key: Key = (c.channel, c.leg_queue, c.agent, c.team, c.extra)
+        i = c.leg_dims = books.dims.id(key)
+    return i
 
 
 def count(c: Contact, measure: str, ms: int, books: Books) -> None:
@@ -243,7 +250,7 @@ def start_leg(c: Contact, ms: int, data: Any, books: Books) -> int:  # noqa: ANN
     if c.leg == DONE:
         c.past = [*(c.past or ()), shelve(c)]
     c.leg, c.leg_ms, c.leg_queue = RUNNING, ms, c.queue
-    c.agent, c.team = data.agent or None, data.team or None
+    c.agent, c.team, c.leg_dims = data.agent or None, data.team or None, -1
     c.hold_ms = c.wrap_ms = 0
     c.held_ms, c.leg_booked, c.over = -1, None, False
     return leg_dims(c, books)
@@ -259,6 +266,6 @@ def shelve(c: Contact) -> Leg:
 
 def unshelve(c: Contact, leg: Leg) -> None:
     """Makes an ended leg the current one."""
-    c.agent, c.team, c.leg_queue = leg.agent, leg.team, leg.queue
+    c.agent, c.team, c.leg_queue, c.leg_dims = leg.agent, leg.team, leg.queue, -1
     c.talk_ms, c.hold_ms, c.wrap_ms = leg.talk_ms, leg.hold_ms, leg.wrap_ms
     c.leg_end_ms, c.leg_booked = leg.end_ms, leg.booked

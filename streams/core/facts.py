@@ -112,7 +112,7 @@ def advance(c: Contact, e: Any, ms: int, books: Any, channel: str, policy: FoldP
     c.last_ms, c.last_rank = ms, e.rank
     data = e.data
     if data.channel:
-        c.channel = data.channel
+        c.channel, c.leg_dims = data.channel, -1
     if books.dims.extra:
         take_attributes(c, data, books.dims)
     STEPS[e.rank](c, e, ms, books)

@@ -138,8 +138,8 @@ class Ledger:
                 c.touched = True
                 touched.append(c)
             data = e.data
-            if data.channel:
-                c.channel = data.channel
+            if data.channel and data.channel != c.channel:
+                c.channel, c.leg_dims = data.channel, -1
             if extra:
                 take_attributes(c, data, dims)
             steps[rank](c, e, ms, self)

@@ -84,9 +84,9 @@ def on_answered(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: ANN
     data = e.data
     if c.leg == RUNNING:  # from agent to agent: the leg goes on
         if data.agent:
-            c.agent, c.team = data.agent, data.team or None
+            c.agent, c.team, c.leg_dims = data.agent, data.team or None, -1
         return
-    if c.outcome in (NONE, ANSWERED):
+    if c.outcome == ANSWERED or c.outcome == NONE:  # noqa: PLR1714  # no tuple: the hot path
         open_entry(c, ms, _nfc(data.queue) if data.queue else None, books)
     wait = duration(data.wait_s, ms - c.entry_ms, books)
     dims = start_leg(c, ms, data, books)
@@ -122,7 +122,7 @@ def on_abandoned(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: AN
         return
     if c.leg == RUNNING or c.outcome == ABANDONED:
         return
-    if c.outcome in (NONE, ANSWERED):
+    if c.outcome == ANSWERED or c.outcome == NONE:  # noqa: PLR1714  # no tuple: the hot path
         open_entry(c, ms, _nfc(data.queue) if data.queue else None, books)
     no_answer(c, ABANDONED, ms, duration(data.wait_s, ms - c.entry_ms, books), books)
 
@@ -162,7 +162,8 @@ def on_wrapped(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: ANN4
 
 
 _LEG_FIELDS: Final = (
-    "agent", "team", "leg_queue", "talk_ms", "hold_ms", "wrap_ms", "leg_end_ms", "leg_booked"
+    "agent", "team", "leg_dims", "leg_queue",
+    "talk_ms", "hold_ms", "wrap_ms", "leg_end_ms", "leg_booked",
 )  # fmt: skip
 
 
