@@ -9,6 +9,7 @@ import json
 import random
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
+from operator import itemgetter
 
 from aiokafka import AIOKafkaProducer
 from kafka.partitioner.default import murmur2
@@ -33,7 +34,7 @@ def events(days: int, contacts_a_day: int, seed: int = 1) -> Iterator[Record]:
             for number in range(contacts_a_day)
             for event in _contact(f"c{day:03d}-{number:07d}", midnight, rng)
         ]
-        timed.sort()
+        timed.sort(key=itemgetter(0))  # stable: a contact's events of one instant keep their order
         yield from ((key, value) for _, key, value in timed)
 
 
