@@ -17,6 +17,7 @@ from streams.core import history, names, windows
 from streams.core.board import Board
 from streams.core.buckets import DAY, EVERYTHING, FINE, HOUR_MS, QUARTER, Retention, Zone
 from streams.core.cells import Cells
+from streams.core.changes import Visible
 from streams.core.events import AHEAD_MS, EARLIEST_MS
 from streams.core.history import By, Table
 from streams.core.ledger import Ledger
@@ -198,15 +199,23 @@ def _policy(ask: Ask) -> FoldPolicy:
 
 
 def _retention(ask: Ask) -> Retention:
-    """Returns that cells are kept only in the resolution that is asked for, and there for ever."""
+    """Returns that cells are kept in the resolution that is asked for, and there for ever.
+
+    With a window the days are kept, too: they tell which segments there are.
+    """
     if isinstance(ask.cut, By):
         return KEPT[ask.cut.resolution]
+    days = KEPT[DAY]
     if ask.cut.name == windows.LIVE:
-        return NOTHING
-    resolution = ask.cut.span(0, Zone(ask.zone)).resolution
-    if resolution == FINE and not ask.as_is:  # sorted: what is older is over
-        return msgspec.structs.replace(NOTHING, fine_ms=SLIDING_MS)
-    return KEPT[resolution]
+        return days
+    match ask.cut.span(0, Zone(ask.zone)).resolution:
+        case 0:  # sorted: what is older is over
+            fine_ms = None if ask.as_is else SLIDING_MS
+            return msgspec.structs.replace(days, fine_ms=fine_ms)
+        case 1:
+            return msgspec.structs.replace(days, quarter_ms=None, quarter_detail_ms=None)
+        case _:
+            return days
 
 
 # -- telling
@@ -216,12 +225,18 @@ def _readings(ask: Ask, ledger: Ledger, at_ms: int) -> list[Reading]:
     """Returns the readings of one window, by segment, then in the order asked for."""
     if not at_ms:
         return []
-    board = ask.board()
-    board.load(SOURCE, ledger.everything())
+    board, everything = ask.board(), ledger.everything()
+    everything.segments = _seen(everything)
+    board.load(SOURCE, everything)
     board.mark(SOURCE, at_ms, rebuilding=False)
     board.step(at_ms)
     segments = {segment for pattern in ask.segments for segment in board.segments(pattern)}
     return [board.read(s, kpi, ask.cut.name) for s in sorted(segments) for kpi in ask.kpis]
+
+
+def _seen(everything: Visible) -> list[str]:
+    """Returns the segments that any fact stands for, whatever was booked and taken back before."""
+    return sorted({s for cells in everything.cells for _, s in cells} | everything.live.keys())
 
 
 def _rows(ask: Ask, window: Window, readings: list[Reading], at_ms: int) -> Table:
