@@ -25,7 +25,7 @@ class Letter(NamedTuple):
     tp: TP
     offset: int
     reason: str
-    """One word, for the metric: tombstone, too_long, refused."""
+    """One word, for the metric: tombstone, too_long, time, undecodable, invalid."""
     detail: str
     """A sentence for people."""
     value: bytes

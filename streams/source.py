@@ -81,9 +81,7 @@ class Source:
         """Folds a chunk that this source takes; returns the dead letters in it."""
         records, values, letters = _decodable(chunk)
         refused = self.ledger.apply_all(values, [record.timestamp for record in records])
-        letters += [
-            _letter(chunk.tp, records[no.index], _kind(no.reason), no.reason) for no in refused
-        ]
+        letters += [_letter(chunk.tp, records[no.index], no.kind, no.reason) for no in refused]
         if chunk.records:
             last = chunk.records[-1]
             self.owner.advance(chunk.offset, last.offset, last.timestamp)
@@ -181,10 +179,3 @@ def _decodable(chunk: Chunk) -> tuple[Sequence[Record], list[bytes], list[Letter
 
 def _letter(tp: TP, record: Record, reason: str, detail: str) -> Letter:
     return Letter(tp, record.offset, reason, detail, (record.value or b"")[:MAX_LETTER_BYTES])
-
-
-def _kind(reason: str) -> str:
-    """Returns the word for a ledger's reason: a label must not take any number of values."""
-    if reason.startswith("time "):
-        return "time"
-    return "undecodable" if "malformed" in reason or "truncated" in reason else "invalid"

@@ -22,7 +22,7 @@ DEGRADED_EVENTS: Final = 10_000
 STUCK_S: Final = 30.0
 """An event loop that has not moved for so long is not healthy."""
 COMMIT_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-COUNTED: Final = ("late", "unknown_type", "lost", "agents")
+COUNTED: Final = ("late", "unknown_type", "lost")
 """Counts of a ledger that have no detail; those with one are written "corrected:REASON"."""
 
 
@@ -37,7 +37,7 @@ class Telemetry:
         self.late = count("late", "Events beyond the horizon, not folded", "topic")
         self.unknown_types = count("unknown_type", "Events of types nobody knows", "topic")
         self.lost = count("lost", "Contacts without an end, given up", "topic")
-        self.agents = count("agent_events", "Events of agents, accepted", "topic")
+        self.accepted = count("accepted_only", "Events accepted, not folded yet", "topic", "type")
         self.corrected = count("corrected", "Values that were corrected", "topic", "reason")
         self.other_values = count(
             "other_values", "Values booked as `other`: too many", "topic", "dimension"
@@ -81,10 +81,12 @@ class Telemetry:
 
     def counted(self, topic: str, more: Mapping[str, int]) -> None:
         """Adds what a ledger has counted since the last time."""
-        plain = dict(
-            zip(COUNTED, (self.late, self.unknown_types, self.lost, self.agents), strict=True)
-        )
-        detailed = {"corrected": self.corrected, "other": self.other_values}
+        plain = dict(zip(COUNTED, (self.late, self.unknown_types, self.lost), strict=True))
+        detailed = {
+            "accepted": self.accepted,
+            "corrected": self.corrected,
+            "other": self.other_values,
+        }
         for name, n in more.items():
             kind, _, detail = name.partition(":")
             if kind in plain:

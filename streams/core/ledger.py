@@ -14,7 +14,7 @@ forgotten.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -45,6 +45,8 @@ class Refused(msgspec.Struct, frozen=True):
 
     index: int
     """Its position in the chunk."""
+    kind: Literal["time", "undecodable", "invalid"]
+    """Out of range, no JSON in UTF-8, or not what the contract says."""
     reason: str
     """What is wrong, with the field's path."""
 
@@ -105,11 +107,11 @@ class Ledger:
             x = e.time - epoch
             ms = x.days * DAY_MS + x.seconds * 1000 + x.microseconds // 1000
             if not earliest <= ms <= latest and not _in_range(ms, appended_ms, i):
-                refused.append(Refused(i, _out_of_range(e.time.isoformat(), ms)))
+                refused.append(Refused(i, "time", _out_of_range(e.time.isoformat(), ms)))
                 continue
             rank = e.rank
             if rank < 0:
-                self._accept_other(e.__class__.__name__)
+                self.counts[f"accepted:{e.__struct_config__.tag}"] += 1  # for later halves
                 top = max(top, ms)
                 continue
             if ms > top:
@@ -153,11 +155,9 @@ class Ledger:
         if is_unknown_type(raw):
             self.counts["unknown_type"] += 1
         else:
-            refused.append(Refused(i, str(exc) or type(exc).__name__))
-
-    def _accept_other(self, kind: str) -> None:
-        """Events that later halves of the ledger will fold: accepted and counted."""
-        self.counts[f"accepted:{kind}"] += 1
+            valid_json = isinstance(exc, msgspec.ValidationError)
+            reason = str(exc) or type(exc).__name__
+            refused.append(Refused(i, "invalid" if valid_json else "undecodable", reason))
 
     # -- the slow path
 

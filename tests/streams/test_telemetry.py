@@ -5,7 +5,15 @@ import json
 import httpx
 import pytest
 
+from streams.core.ledger import Ledger
+from streams.core.policy import FoldPolicy
 from streams.telemetry import DEGRADED_EVENTS, DEGRADED_LETTERS, STUCK_S, Telemetry, Vitals, serve
+
+
+def event(kind: str, **changes: object) -> bytes:
+    """Returns an event."""
+    body = {"type": kind, "id": "1", "source": "s", "subject": "c", "time": "2026-03-12T09:59:59Z"}
+    return json.dumps(body | changes).encode()
 
 
 def ready() -> str:
@@ -31,6 +39,36 @@ def test_a_ledgers_counts_become_counters() -> None:
     reason = {"topic": "calls", "reason": "negative_duration"}
     assert value("pouls_corrected_total", reason) == 3
     assert value("pouls_other_values_total", {"topic": "calls", "dimension": "queue"}) == 4
+
+
+def test_what_a_ledger_counts_is_known_by_name() -> None:
+    """Every count of a ledger that matters outside has its metric."""
+    told, ledger = Telemetry(), Ledger(FoldPolicy(max_values=1), "voice")
+    ledger.apply_all(
+        [
+            event("agent.state", time="2026-03-12T10:00:00Z"),
+            event("contact.levitated"),
+            event("contact.queued", subject="c1", data={"queue": "a"}),
+            event("contact.queued", subject="c2", data={"queue": "b"}),
+            event("contact.answered", id="2", subject="c2", data={"wait_s": -1}),
+            event("contact.ended", time="2026-03-01T10:00:00Z"),
+        ],
+        1 << 60,
+    )
+    ledger.take_changes()
+
+    told.counted("calls", ledger.counts)
+
+    value = told.registry.get_sample_value
+    of = {"topic": "calls"}
+    assert value("pouls_accepted_only_total", of | {"type": "agent.state"}) == 1
+    assert value("pouls_unknown_type_total", of) == 1
+    assert value("pouls_late_total", of) == 1
+    assert value("pouls_other_values_total", of | {"dimension": "queue"}) == 1
+    assert value("pouls_corrected_total", of | {"reason": "negative_duration"}) == 1
+    internal = {"lost", "disorder", "repeated"}
+    known = {"late", "unknown_type", "accepted", "corrected", "other"}
+    assert {name.partition(":")[0] for name in ledger.counts} <= known | internal
 
 
 def test_many_dead_letters_degrade_until_better_events_come() -> None:
