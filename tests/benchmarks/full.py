@@ -54,14 +54,22 @@ def exactness(_directory: Path) -> dict[str, Any]:
 
 def written(value: float | None) -> str:
     """Return a number as a CSV cell has it: the shortest text that reads back, or nothing."""
-    return "" if value is None else f"{value!r}".removesuffix(".0")
+    return "" if value is None else repr(value)
 
 
 def january(_directory: Path) -> dict[str, Any]:
     """The whole month through Kafka, two workers, Redis and the API, under kill and freeze."""
     command = [sys.executable, "-m", "pytest", "-q", "tests/integration/test_end_to_end.py"]
-    done = subprocess.run([*command, "-k", "january"], env=os.environ | {"POULS_FULL": "1"})
-    return {"file": JANUARY.name, "passed": done.returncode == 0}
+    done = subprocess.run(
+        [*command, "-k", "january"],
+        env=os.environ | {"POULS_FULL": "1"},
+        capture_output=True,
+        text=True,
+    )
+    print(done.stdout, file=sys.stderr)
+    closing = done.stdout.strip().splitlines()[-1]  # a skipped proof proves nothing
+    passed = done.returncode == 0 and "passed" in closing and "skipped" not in closing
+    return {"file": JANUARY.name, "tests": closing, "passed": passed}
 
 
 def misfortune(directory: Path) -> dict[str, Any]:
