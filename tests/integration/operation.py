@@ -6,7 +6,7 @@ import subprocess
 import sys
 import urllib.parse
 import urllib.request
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -51,15 +51,29 @@ class Operation:
         self.redis: Redis = Redis.from_url(redis_url)
         self._admin = KafkaAdminClient(bootstrap_servers=kafka)
         self._processes: list[Process] = []
-        settings = directory / "pouls.toml"
-        settings.write_text('timezone = "Asia/Jerusalem"\n')
+        self._settings = directory / "pouls.toml"
+        self.configure('timezone = "Asia/Jerusalem"\n')
         self._port = free_port()
         self.env = {
             "POULS_KAFKA": kafka,
             "POULS_REDIS": redis_url,
-            "POULS_CONFIG": str(settings),
+            "POULS_CONFIG": str(self._settings),
             "POULS_LISTEN": f"127.0.0.1:{self._port}",
         }
+
+    @classmethod
+    def on(cls, directory: Path, kafka: str, redis_url: str) -> Iterator["Operation"]:
+        """Yield an installation whose topics exist, for a fixture."""
+        made = cls(directory, kafka, redis_url)
+        try:
+            made.pouls("topics")
+            yield made
+        finally:
+            made.end()
+
+    def configure(self, text: str) -> None:
+        """Write `pouls.toml`; what runs already goes on with what it has read."""
+        self._settings.write_text(text)
 
     def end(self) -> None:
         """End every process and connection."""
@@ -68,13 +82,13 @@ class Operation:
         self._admin.close()
         self.redis.close()
 
-    def pouls(self, *words: str | Path) -> str:
-        """Run a command to its end and return what it wrote on standard output."""
+    def pouls(self, *words: str | Path, code: int = 0) -> str:
+        """Run a command to its end, with this exit code; return its standard output."""
         command = [str(POULS), *map(str, words)]
         done = subprocess.run(
             command, env=os.environ | self.env, capture_output=True, text=True, check=False
         )
-        assert done.returncode == 0, f"{command}: {done.stdout}{done.stderr}"
+        assert done.returncode == code, f"{command}: {done.stdout}{done.stderr}"
         return done.stdout
 
     def worker(self, name: str) -> Process:

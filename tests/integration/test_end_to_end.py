@@ -56,12 +56,7 @@ def events(request: pytest.FixtureRequest) -> list[bytes]:
 @pytest.fixture
 def operation(tmp_path: Path, kafka: str, redis_url: str) -> Iterator[Operation]:
     """An installation whose topics exist."""
-    made = Operation(tmp_path, kafka, redis_url)
-    try:
-        made.pouls("topics")
-        yield made
-    finally:
-        made.end()
+    yield from Operation.on(tmp_path, kafka, redis_url)
 
 
 def shuffled(events: Sequence[bytes], seed: int) -> list[bytes]:
