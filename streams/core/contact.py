@@ -11,7 +11,7 @@ What each type of fact does to them is the transition table in `streams.core.ste
 is an integer under a key of time and combination, and can be taken back: an outcome or a leg that
 is restated first removes what it booked. Nothing here knows a clock or another contact.
 
-The field names say ms; `design.md` §4 "What counts" is the source of every rule here.
+The field names say ms; every rule here is told by `docs/counting.md`, "Entries" and "Legs".
 """
 
 from bisect import bisect_left

@@ -1,7 +1,7 @@
 """The KPI catalogue: one entry is the whole of a KPI.
 
 The wall, the JSON, the Prometheus names, the validation of settings and the README's table are
-derived from it. Definitions, their sources and the default targets are those of `domain.md` §1.
+derived from it. What they count is told by `docs/counting.md`.
 """
 
 from collections.abc import Mapping

@@ -41,9 +41,9 @@ class FoldPolicy(msgspec.Struct, frozen=True):
 
     timezone: str = "UTC"
     segments: tuple[tuple[str, ...], ...] = (("channel",), ("queue",), ("agent",))
-    """Dimensions of the segments that are booked besides `site`: ("channel".
+    """Dimensions of the segments that are booked besides `site`.
 
-    "queue") is the combination.
+    `("channel", "queue")` is their combination.
     """
     horizon_ms: int = 24 * HOUR_MS
     """H: an event older than this behind the source's greatest event time is late."""
@@ -92,7 +92,7 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Formula(msgspec.Struct, frozen=True):
-    """Which published variants a queue uses (`domain.md` §1.2)."""
+    """Which published variants a queue uses (`docs/counting.md`, "Ratios")."""
 
     service_level: ServiceLevel = "SL-B"
     abandonment: Abandonment = "all"

@@ -1,7 +1,7 @@
 """The transition table: by a fact's type, what it does to its contact and what it books.
 
-Facts must come in the order (time, rank, id, source); the ledger sees to that. `design.md` §4 "What
-counts" is the source of every rule here; `tests/golden/fold` tells each with an example.
+Facts must come in the order (time, rank, id, source); the ledger sees to that. `docs/counting.md`
+tells every rule here, `tests/golden/fold` each with an example.
 """
 
 import unicodedata

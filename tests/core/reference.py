@@ -1,7 +1,8 @@
 """A slow, obvious fold of contacts: facts → entries and legs → bookings, told once at the end.
 
 It shares no code with `streams.core`: plain JSON, plain objects, no incremental booking, no
-retraction. What `design.md` §3 and §4 say is written here a second time, as directly as possible.
+retraction. What `docs/events.md` and `docs/counting.md` say is written here a second time, as
+directly as possible.
 """
 
 import datetime as dt

@@ -33,8 +33,8 @@ def of(kpi: str, sums: Cell, formula: str | None = None, beyond: int = 0) -> Mea
     )
 
 
-# `domain.md` §1.2: 100 offered = 70 answered within 20 s, 15 later; 5 abandoned within 5 s, 3 more
-# within 20 s, 7 later.
+# `docs/counting.md`, "Ratios": 100 offered = 70 answered within 20 s, 15 later; 5 abandoned within
+# 5 s, 3 more within 20 s, 7 later.
 HUNDRED = cell(
     offered=100,
     answered=85,
