@@ -33,8 +33,6 @@ POULS = Path(sys.executable).parent / "pouls"
 TOPIC = "calls"
 PARTITIONS = 4
 SAMPLE_S = 0.05
-SETTINGS = "commit_interval_s = 0.5\n"
-"""The longest interval of the design's range: a worker that catches up commits in larger pieces."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +59,7 @@ def measure(shape: Shape, directory: Path) -> dict[str, Any]:
     directory.mkdir(parents=True, exist_ok=True)
     with servers.kafka(directory / "kafka") as kafka, servers.redis(directory / "redis") as redis:
         url = f"redis://{redis.address}/0"
-        settings = directory / "pouls.toml"
-        settings.write_text(SETTINGS)
-        env = {"POULS_KAFKA": kafka.address, "POULS_REDIS": url, "POULS_CONFIG": str(settings)}
+        env = {"POULS_KAFKA": kafka.address, "POULS_REDIS": url}
         subprocess.run([POULS, "topics"], check=True, env=os.environ | env, stdout=sys.stderr)
         stream = load.events(shape.days, shape.contacts_a_day, shape.seed)
         count = asyncio.run(load.write(kafka.address, TOPIC, PARTITIONS, stream))
