@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 AXE: Final = Path(__file__).resolve().parents[2] / "api/wall/node_modules/axe-core/axe.min.js"
 RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+COLOURED: Final = ":is(.tile, td).ok, :is(.tile, td).warning, :is(.tile, td).critical"
 SPILLS: Final = (Path(__file__).parent / "spills.js").read_text(encoding="utf-8")
 
 
@@ -32,6 +33,13 @@ def settled(page: Page) -> Page:
     expect(tile(page, "waiting").locator(".value")).to_have_text(re.compile(r"\d|—"))
     expect(page.locator(".wall.live")).to_be_attached()
     return page
+
+
+def frozen(page: Page) -> None:
+    """Expects everything that a frozen wall shows."""
+    expect(page.locator(".banner")).to_contain_text("DONNÉES FIGÉES")
+    expect(page.locator(COLOURED)).to_have_count(0)
+    expect(tile(page, "service_level")).to_contain_text("Figé")
 
 
 def violations(page: Page) -> list[str]:

@@ -7,22 +7,14 @@ import re
 import time
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from .conftest import PHONE, WALL, Open
 from .fake import FakeServer, Scene
-from .pages import figure, phase, settled, tile, violations
+from .pages import COLOURED, figure, frozen, phase, settled, tile, violations
 
-COLOURED = ":is(.tile, td).ok, :is(.tile, td).warning, :is(.tile, td).critical"
 BACK_MS = 30_000
 """How long a test waits for the wall to come back by itself: 15 s at most, and a slow machine."""
-
-
-def frozen(page: Page) -> None:
-    """Expects everything that a frozen wall shows."""
-    expect(page.locator(".banner")).to_contain_text("DONNÉES FIGÉES")
-    expect(page.locator(COLOURED)).to_have_count(0)
-    expect(tile(page, "service_level")).to_contain_text("Figé")
 
 
 def test_a_silent_server_freezes_the_wall_after_ten_seconds(visit: Open, scene: Scene) -> None:

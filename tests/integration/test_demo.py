@@ -1,75 +1,20 @@
 """`pouls demo` on a machine with nothing but Python: numbers move, and nothing stays behind."""
 
-import json
 import os
 import signal
-import subprocess
-import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import psutil
 import pytest
 
-from deploy.kafka.broker import free_port
 from tests.integration.crew import until
-
-ROOT = Path(__file__).parents[2]
-KPIS = "offered,answered,abandoned,handled"
-
-
-class Running:
-    """A demo under way, seen from outside."""
-
-    def __init__(self, directory: Path) -> None:
-        self.port = free_port()
-        self.said = directory / "said"
-        words = ["demo", "--port", str(self.port), "--seed", "7"]
-        env = {"PATH": str(directory), "TMPDIR": str(directory), "HOME": str(directory)}
-        with self.said.open("wb") as said:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "pouls", *words],
-                cwd=ROOT, env=env, stdout=said, stderr=subprocess.STDOUT,
-            )  # fmt: skip
-
-    def children(self) -> dict[str, psutil.Process]:
-        """Returns the demo's processes by what they are."""
-        found = {}
-        for child in psutil.Process(self.process.pid).children():
-            words = " ".join(child.cmdline())
-            for name in ("tansu", "valkey-server", "pouls worker", "pouls api"):
-                if name in words:
-                    found[name] = child
-        return found
-
-    def counts(self) -> dict[str, int]:
-        """Returns what the wall counts of the last hour; nothing while it cannot be asked."""
-        query = f"segment=site&kpi={KPIS}&window=60m"
-        url = f"http://127.0.0.1:{self.port}/api/v1/readings?{query}"
-        try:
-            with urllib.request.urlopen(url, timeout=10) as answer:
-                readings: list[dict[str, Any]] = json.load(answer)["readings"]
-        except (urllib.error.URLError, ConnectionError, TimeoutError):
-            return {}
-        return {reading["kpi"]: reading["value"] or 0 for reading in readings}
-
-    def wait_for_numbers(self) -> None:
-        """Waits until the past hour is there and new contacts come."""
-        until("the past hour is on the wall", lambda: self.counts().get("handled", 0) > 20)
-        before = self.counts()
-        until("numbers move", lambda: self.counts() != before)
+from tests.integration.demo import Running
 
 
 @pytest.fixture
 def running(tmp_path: Path) -> Iterator[Running]:
     """A demo without Java, Node or Redis on its PATH."""
-    demo = Running(tmp_path)
-    yield demo
-    demo.process.kill()
-    demo.process.wait()
+    yield from Running.on(tmp_path)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda s: s.name)
