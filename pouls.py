@@ -43,7 +43,7 @@ Config = Annotated[Path | None, typer.Option("--config", help="A file instead of
 Insecure = Annotated[
     bool, typer.Option("--insecure", help="Listen where others can reach it, without sign-in.")
 ]
-File = Annotated[str | None, typer.Argument(help="- is standard input; .gz is decompressed.")]
+File = Annotated[str | None, typer.Argument(help="- is standard input; gzip is decompressed.")]
 Format = Annotated[str | None, typer.Option("--format", help="The format of FILE.")]
 More = Annotated[list[str] | None, typer.Option("--input", metavar="F:FILE", help="Repeatable.")]
 AsIs = Annotated[bool, typer.Option("--as-is", help="In the order of the file, not of time.")]
@@ -139,10 +139,12 @@ def topics(config: Config = None) -> None:
 @app.command()
 def check(config: Config = None) -> None:
     """Check the settings, and tell what a change of them will cause."""
-    from streams.checking import outlook
+    from streams.checking import outlook, strangers
 
     settings = settings_of(config)
     typer.echo(f"The settings are right. Their hash is {settings.settings_hash}.")
+    for sentence in strangers(settings):
+        typer.echo(sentence)
     found = asyncio.run(outlook(settings))
     typer.echo(found.sentence)
     raise typer.Exit(WRONG if found.stops else DONE)

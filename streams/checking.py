@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 import msgspec
 
-from streams.settings import Settings
+from streams.settings import Settings, reached_by_others
 from streams.settings.shapes import DEAD_LETTERS
 from streams.store import Head, Store, StoreAway
 
@@ -51,6 +51,19 @@ def compare(settings: Settings, heads: Mapping[str, Head]) -> Outlook:
         f"than theirs ({latest}). Set a later one to have the logs folded again.",
         stops=True,
     )
+
+
+def strangers(settings: Settings) -> Iterator[str]:
+    """Yields a sentence for each address that others reach: its command wants to be told so."""
+    for variable, listen, command in (
+        ("POULS_LISTEN", settings.listen, "api"),
+        ("POULS_METRICS_LISTEN", settings.metrics_listen, "worker"),
+    ):
+        if reached_by_others(listen):
+            yield (
+                f"{variable}: others can reach {listen}, and there is no sign-in yet: "
+                f"`pouls {command}` will need --insecure."
+            )
 
 
 def _sources(settings: Settings) -> Iterator[str]:

@@ -10,13 +10,16 @@ import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from io import BufferedReader
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 
 from streams.core.errors import BadName, PoulsError
 from streams.sources import BY_NAME, Convert, LineRefused, Source
 
 STDIN: Final = "-"
+GZIP: Final = b"\x1f\x8b"
+"""What gzip begins with."""
 MOST_TOLD: Final = 1000
 """So many refused lines are told one by one."""
 
@@ -29,7 +32,7 @@ class Input(NamedTuple):
 
     source: Source
     path: str
-    """`-` is standard input; a name that ends with `.gz` is decompressed."""
+    """`-` is standard input, decompressed if it is gzip, like a name that ends with `.gz`."""
 
 
 def parse(text: str) -> Input:
@@ -125,8 +128,15 @@ class Inputs:
 
 def _opened(path: str) -> AbstractContextManager[Iterable[bytes]]:
     if path == STDIN:
-        return nullcontext(sys.stdin.buffer)
+        return _standard_input()
     try:
         return gzip.open(path) if path.endswith(".gz") else Path(path).open("rb")
     except OSError as exc:
         raise NotReadable(f"{path}: {exc.strerror}") from exc
+
+
+def _standard_input() -> AbstractContextManager[Iterable[bytes]]:
+    """Returns standard input, which has no name to tell whether it is compressed."""
+    stdin = cast(BufferedReader, sys.stdin.buffer)
+    begin = stdin.peek()[: len(GZIP)]  # a slow pipe may give one byte only: no text begins with it
+    return gzip.open(stdin) if begin and GZIP.startswith(begin) else nullcontext(stdin)

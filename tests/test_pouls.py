@@ -105,7 +105,7 @@ def test_a_dash_reads_standard_input(
     run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """So that commands can be joined."""
-    stdin = io.TextIOWrapper(io.BytesIO(EVENT.format(1).encode()))
+    stdin = io.TextIOWrapper(io.BufferedReader(io.BytesIO(EVENT.format(1).encode())))
     monkeypatch.setattr(sys, "stdin", stdin)
     assert run(*REPORT, "--format", "events", "-") == 0
     assert capsys.readouterr().out.endswith("2026-03-12,site,1\n")
@@ -221,6 +221,27 @@ def test_check_says_what_a_change_will_cause(
     monkeypatch.setattr("streams.checking.outlook", outlook)
     assert run("check") == code
     assert capsys.readouterr().out.splitlines()[1:] == ["Much will change."]
+
+
+def test_check_says_which_address_needs_insecure(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So that nobody learns it when the process does not start; it is no mistake."""
+
+    async def outlook(_: Settings) -> Outlook:
+        return Outlook("Nothing will change.")
+
+    monkeypatch.setattr("streams.checking.outlook", outlook)
+    monkeypatch.setenv("POULS_LISTEN", "0.0.0.0:80")
+    monkeypatch.setenv("POULS_METRICS_LISTEN", "127.0.0.1:9100")
+    assert run("check") == 0
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        (
+            "POULS_LISTEN: others can reach 0.0.0.0:80, and there is no sign-in yet: "
+            "`pouls api` will need --insecure."
+        ),
+        "Nothing will change.",
+    ]
 
 
 # -- commands that call others

@@ -1,6 +1,6 @@
 """Settings: where things are (environment) and what operators decide (`pouls.toml`)."""
 
-from streams.settings.listen import ListenRefused, refuse_strangers
+from streams.settings.listen import ListenRefused, reached_by_others, refuse_strangers
 from streams.settings.load import SettingsErrors, load_settings
 from streams.settings.meaning import unknown_zone
 from streams.settings.shapes import Clock, Settings, Topic
@@ -12,6 +12,7 @@ __all__ = [
     "SettingsErrors",
     "Topic",
     "load_settings",
+    "reached_by_others",
     "refuse_strangers",
     "unknown_zone",
 ]

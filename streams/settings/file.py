@@ -1,7 +1,6 @@
 """What may stand in `pouls.toml`: one struct a table. Check, JSON Schema and defaults follow."""
 
 import datetime as dt
-from collections.abc import Mapping
 from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
@@ -94,7 +93,3 @@ class File(Struct, frozen=True, forbid_unknown_fields=True):
     group: Annotated[str, Meta(min_length=1)] = "pouls"
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
-
-
-Tables = Mapping[str, object]
-"""What a TOML parser returns."""

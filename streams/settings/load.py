@@ -32,7 +32,8 @@ DEFAULTS: Final = {
     "POULS_METRICS_LISTEN": "",
 }
 """What the environment may say besides `POULS_CONFIG`."""
-_address = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:/\[\]]+):\d{1,5}").fullmatch
+_address = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:/\[\]]+):([0-9]{1,5})").fullmatch
+GREATEST_PORT: Final = 65_535
 _redis_url = re.compile(r"(rediss?|unix)://\S+").fullmatch
 
 
@@ -130,14 +131,22 @@ def _chosen(environ: Mapping[str, str], path: Path | None) -> Path | None:
 
 
 def _environment(environ: Mapping[str, str]) -> Iterator[str]:
-    for address in environ.get("POULS_KAFKA", "").split(","):
-        if address and not _address(address):
-            yield f"POULS_KAFKA: {address!r} is not HOST:PORT"
+    if brokers := environ.get("POULS_KAFKA"):
+        for broker in brokers.split(","):
+            yield from _not_an_address("POULS_KAFKA", broker, 1)
     for name in ("POULS_LISTEN", "POULS_METRICS_LISTEN"):
-        if (listen := environ.get(name)) and not _address(listen):
-            yield f"{name}: {listen!r} is not HOST:PORT"
+        if listen := environ.get(name):
+            yield from _not_an_address(name, listen, 0)  # 0 = any free port
     if (url := environ.get("POULS_REDIS")) and not _redis_url(url):
         yield f"POULS_REDIS: {url!r} is not a URL such as {DEFAULTS['POULS_REDIS']}"
+
+
+def _not_an_address(variable: str, text: str, least: int) -> Iterator[str]:
+    found = _address(text)
+    if not found:
+        yield f"{variable}: {text!r} is not HOST:PORT"
+    elif not least <= int(found[2]) <= GREATEST_PORT:
+        yield f"{variable}: {text!r}: ports are {least} to {GREATEST_PORT}"
 
 
 def _not_toml(path: Path, text: str, exc: tomllib.TOMLDecodeError) -> str:

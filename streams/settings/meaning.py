@@ -1,6 +1,7 @@
 """Mistakes in `pouls.toml` that only show by what the values mean."""
 
 import datetime as dt
+import difflib
 import zoneinfo
 from collections.abc import Iterator, Mapping
 
@@ -9,6 +10,9 @@ from streams.core.names import DIMENSIONS
 from streams.settings.check import Mistake, unknown
 from streams.settings.file import File, QueueTable, TargetTable
 from streams.settings.lines import KeyPath
+
+CLOSE_ZONES = 3
+"""So many time zones are told to whoever has misspelt one: there are some 600."""
 
 
 def meaning_mistakes(file: File) -> Iterator[Mistake]:
@@ -29,8 +33,22 @@ def unknown_zone(name: str) -> str | None:
     try:
         zoneinfo.ZoneInfo(name)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
-        return unknown(name, zoneinfo.available_timezones(), "time zone")
+        return _no_zone(name)
     return None
+
+
+def _no_zone(name: str) -> str:
+    """Returns a sentence with the zones that were probably meant, by the whole name or its city."""
+    zones = sorted(zoneinfo.available_timezones())
+    said: dict[str, str] = {}
+    for zone in zones:
+        said.setdefault(zone.rpartition("/")[2].casefold(), zone)
+        said[zone.casefold()] = zone
+    wanted = name.strip().replace(" ", "_").casefold()
+    found = difflib.get_close_matches(wanted, sorted(said), 2 * CLOSE_ZONES)
+    close = list(dict.fromkeys(said[match] for match in found))[:CLOSE_ZONES]
+    hint = f"did you mean {' or '.join(map(repr, close))}? N" if close else "n"
+    return f"no time zone is called so; {hint}ames are those of the IANA database"
 
 
 def _segment(segment: str) -> Iterator[Mistake]:

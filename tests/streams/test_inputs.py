@@ -33,6 +33,34 @@ def read(*paths: object) -> tuple[list[tuple[str, bytes]], list[str]]:
     return [(inputs.where(line), event) for line, event in inputs.events()], refused
 
 
+class Pipe(io.RawIOBase):
+    """Gives some bytes, then the rest."""
+
+    def __init__(self, content: bytes, first: int) -> None:
+        self._parts = [part for part in (content[:first], content[first:]) if part]
+
+    def readable(self) -> bool:
+        """It is."""
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]
+        """Gives the next part."""
+        if not self._parts:
+            return 0
+        part = self._parts.pop(0)
+        buffer[: len(part)] = part
+        return len(part)
+
+
+def read_standard_input(
+    monkeypatch: pytest.MonkeyPatch, content: bytes, first: int = 1000
+) -> tuple[list[tuple[str, bytes]], list[str]]:
+    """Returns what is read of standard input."""
+    stdin = io.TextIOWrapper(io.BufferedReader(Pipe(content, first)))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    return read("-")
+
+
 def test_lines_are_told_by_file_and_number(tmp_path: Path) -> None:
     """Also where one line makes several events, and over several files."""
     one, two = tmp_path / "one", tmp_path / "two"
@@ -75,10 +103,36 @@ def test_what_is_left_of_a_broken_gz_is_read(tmp_path: Path, damage: str) -> Non
 
 def test_a_dash_is_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
     """Which stays open."""
-    stdin = io.TextIOWrapper(io.BytesIO(b"a\n"))
-    monkeypatch.setattr(sys, "stdin", stdin)
-    assert read("-")[0] == [("-:1", b"A")]
-    assert not stdin.closed
+    assert read_standard_input(monkeypatch, b"a\n") == ([("-:1", b"A")], [])
+    assert not sys.stdin.closed
+
+
+@pytest.mark.parametrize("first_bytes", [1, 2, 1000])
+def test_standard_input_is_decompressed_by_its_first_bytes(
+    monkeypatch: pytest.MonkeyPatch, first_bytes: int
+) -> None:
+    """It has no name that tells; a pipe may give one byte first."""
+    compressed = gzip.compress(b"a\nb\n")
+    assert read_standard_input(monkeypatch, compressed, first_bytes) == (
+        [("-:1", b"A"), ("-:2", b"B")],
+        [],
+    )
+    assert not sys.stdin.closed
+
+
+def test_standard_input_that_is_cut_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a file's would be."""
+    events, refused = read_standard_input(monkeypatch, gzip.compress(b"a\n")[:-1])
+    assert events == [("-:1", b"A")]
+    assert [text.partition(": cannot")[0] for text in refused] == ["-:2: file"]
+
+
+@pytest.mark.parametrize("text", [b"", b"\n", b"\x8b\x1f\n"])
+def test_standard_input_that_is_not_gzip_is_read_as_it_is(
+    monkeypatch: pytest.MonkeyPatch, text: bytes
+) -> None:
+    """Nothing at all among it."""
+    assert read_standard_input(monkeypatch, text)[1] == []
 
 
 @pytest.mark.parametrize("name", ["nothing", "nothing.gz", "."])

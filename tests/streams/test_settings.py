@@ -14,6 +14,7 @@ from streams.settings import (
     SettingsErrors,
     load_settings,
     refuse_strangers,
+    unknown_zone,
 )
 from streams.settings.lines import lines_of
 
@@ -219,7 +220,10 @@ speed = 0
 """,
     )
     assert found == [
-        "1: timezone: no time zone is called so; did you mean 'Europe/Paris'?",
+        (
+            "1: timezone: no time zone is called so; did you mean 'Europe/Paris' or "
+            "'Europe/Madrid' or 'Europe/Riga'? Names are those of the IANA database"
+        ),
         "2: config_snice: no key is called so; did you mean 'config_since'?",
         "3: segments: 'queu': no dimension is called so; did you mean 'queue'?",
         "5: max_values: must be a whole number, not 'many'",
@@ -240,7 +244,10 @@ speed = 0
         ("horizon_h = inf", "1: horizon_h: must be a number <= 240.0, not inf"),
         ("hosts = 'a'", "1: hosts: must be a list, not 'a'"),
         ("config_since = 2026-01-01T00:00:00", "1: config_since: needs an offset"),
-        ("timezone = '../x'", "1: timezone: no time zone is called so"),
+        (
+            "timezone = '../x'",
+            "1: timezone: no time zone is called so; names are those of the IANA database",
+        ),
         ("segments = ['queue+queue']", "1: segments: 'queue+queue' names a dimension twice"),
         ("[queues.x]\nshort_abandon_s = 3", "2: queues.x.short_abandon_s: needs answer_within_s"),
         ("[topics.call]\npartitions = 1", "1: topics.call: no key is called so; did you mean"),
@@ -270,6 +277,55 @@ def test_mistakes_of_the_environment_and_of_the_file_come_together(file: Path) -
         load_settings(environ, file)
     places = [complaint.split(": ")[0] for complaint in caught.value.complaints]
     assert places == ["POULS_KAFKA", "POULS_LISTEN", "POULS_REDIS", f"{file}:1"]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("europe/paris", "Europe/Paris"),
+        ("Berlin", "Europe/Berlin"),
+        ("New York", "America/New_York"),
+        ("Amercia/Sao_Paulo", "America/Sao_Paulo"),
+    ],
+)
+def test_a_time_zone_that_nobody_knows_is_told_with_those_that_were_meant(
+    name: str, meant: str
+) -> None:
+    """The likeliest first, and few: nobody reads six hundred names."""
+    told = unknown_zone(name)
+    assert told is not None
+    assert told.startswith(f"no time zone is called so; did you mean {meant!r}")
+    assert 1 <= told.count("'") // 2 <= 3
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "sentence"),
+    [
+        ("POULS_KAFKA", "one:9092,", "'' is not HOST:PORT"),
+        ("POULS_KAFKA", "one:9092,,two:9092", "'' is not HOST:PORT"),
+        ("POULS_KAFKA", ",", "'' is not HOST:PORT"),
+        ("POULS_KAFKA", "one:0", "'one:0': ports are 1 to 65535"),
+        ("POULS_KAFKA", "one:9092,two:65536", "'two:65536': ports are 1 to 65535"),
+        ("POULS_LISTEN", "127.0.0.1:65536", "'127.0.0.1:65536': ports are 0 to 65535"),
+        ("POULS_LISTEN", "127.0.0.1:٣", "'127.0.0.1:٣' is not HOST:PORT"),
+        ("POULS_METRICS_LISTEN", "[::1]:99999", "'[::1]:99999': ports are 0 to 65535"),
+    ],
+)
+def test_an_address_that_cannot_be_is_told_with_its_variable(
+    file: Path, variable: str, text: str, sentence: str
+) -> None:
+    """Before a library stumbles over it."""
+    file.write_text("")
+    with pytest.raises(SettingsErrors) as caught:
+        load_settings({variable: text}, file)
+    assert set(caught.value.complaints) == {f"{variable}: {sentence}"}
+
+
+def test_the_greatest_port_and_any_free_one_are_addresses(file: Path) -> None:
+    """Port 0 lets the machine choose where to listen."""
+    file.write_text("")
+    settings = load_settings({"POULS_LISTEN": "[::1]:0", "POULS_KAFKA": "one:65535"}, file)
+    assert [settings.listen, settings.kafka] == ["[::1]:0", "one:65535"]
 
 
 # -- lines
