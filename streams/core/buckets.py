@@ -19,7 +19,6 @@ DAY_MS: Final = 86_400_000
 HOUR_MS: Final = 3_600_000
 _UTC = dt.UTC
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=_UTC)
-_EPOCH_DAY = _EPOCH.date().toordinal()
 _DAYS_REMEMBERED = 100_000
 _LONG_QUARTERS = {"site", "channel", "queue", "team"}
 

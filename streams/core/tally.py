@@ -113,21 +113,16 @@ def percentile(hist: Mapping[int, int], base: int, percent: int) -> float | None
 
 def merge(a: Cell, b: Cell) -> Cell:
     """Returns the sum of two cells."""
-    return Cell(a.sums + b.sums, merge_histograms(a.hist, b.hist, 1))
+    return Cell(a.sums + b.sums, _merge_histograms(a.hist, b.hist))
 
 
-def subtract(a: Cell, b: Cell) -> Cell:
-    """Returns what is left of `a` when `b` is taken out."""
-    return Cell(a.sums - b.sums, merge_histograms(a.hist, b.hist, -1))
-
-
-def merge_histograms(a: Mapping[int, int], b: Mapping[int, int], sign: int) -> Mapping[int, int]:
-    """Returns a + sign · b without zeros; either argument may come back as it is."""
+def _merge_histograms(a: Mapping[int, int], b: Mapping[int, int]) -> Mapping[int, int]:
+    """Returns a + b without zeros; the first may come back as it is."""
     if not b:
         return a
     out = dict(a)
     for key, n in b.items():
-        left = out.get(key, 0) + sign * n
+        left = out.get(key, 0) + n
         if left:
             out[key] = left
         else:

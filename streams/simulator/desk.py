@@ -13,7 +13,6 @@ from streams.simulator.plan import Queue
 RING_LIMIT_MS: Final = 20_000
 MISSED: Final = 0.015
 """Share of the rings that the agent lets ring."""
-CALLS_BACK: Final = 0.15
 SPREAD: Final = 0.55
 """Sigma of the lognormal durations."""
 _SHIFTED: Final = SPREAD * SPREAD / 2
