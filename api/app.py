@@ -106,7 +106,7 @@ async def _follow(parts: Parts) -> None:
 
 def run(settings: Settings, options: Options = _DEFAULT) -> int:
     """Serves until a signal comes; returns the exit code."""
-    logs.configure({"pouls": logging.INFO})
+    logs.configure()
     configured = {t.name: t.partitions for t in settings.topics.values() if t.name != DEAD_LETTERS}
     names = sources.names(configured, sources.reported(settings.kafka, configured))
     failed: list[bool] = []

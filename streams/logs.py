@@ -1,4 +1,4 @@
-"""Logs of a worker: one JSON object a line on standard error, one line a state change."""
+"""Logs of our processes: one JSON object a line on standard error, one line a state change."""
 
 import json
 import logging
@@ -11,6 +11,11 @@ OURS: Final = "pouls."
 """Begins the names of our own loggers: pouls.pipeline…"""
 QUIET_S: Final = 10.0
 """What a library says again and again (a broker is away) is written once in so long."""
+LEVELS: Final[Mapping[str, int]] = {
+    OURS.removesuffix("."): logging.INFO,
+    "kafka": logging.CRITICAL,  # its complaints while a broker is away; we tell that ourselves
+}
+"""Of our processes, by logger; others from WARNING on."""
 PLAIN: Final = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}
 
 
@@ -50,13 +55,13 @@ class NotAgain(logging.Filter):
         return not again
 
 
-def configure(levels: Mapping[str, int]) -> None:
-    """Sends all loggers to standard error; `levels` by logger, others from WARNING on."""
+def configure() -> None:
+    """Sends all loggers to standard error, at their `LEVELS`."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
     handler.addFilter(NotAgain())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(logging.WARNING)
-    for name, level in levels.items():
+    for name, level in LEVELS.items():
         logging.getLogger(name).setLevel(level)

@@ -171,7 +171,7 @@ def run_worker(settings: Settings, options: Options = _DEFAULT) -> int:
     Returns:
         The exit code: 0 ended in order, 1 something people must put right, 70 our own mistake.
     """
-    logs.configure({"pouls": logging.INFO, "kafka": logging.CRITICAL})  # topics.py tells
+    logs.configure()
     gc.freeze()
     gc.set_threshold(*COLLECT)
 

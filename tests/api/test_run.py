@@ -16,10 +16,15 @@ from api import sources
 from deploy.kafka.broker import free_port
 
 CHILD = """
-import os, sys
+import logging, os, sys
 from api import app, sources
 from streams.settings import load_settings
-sources.reported = lambda *_: {}  # no Kafka here, and no wait for it
+
+def reported(*_):  # no Kafka here, and no wait for it
+    logging.getLogger("kafka.net").error("what kafka-python says while a broker is away")
+    return {}
+
+sources.reported = reported
 sys.exit(app.run(load_settings(os.environ)))
 """
 
@@ -69,6 +74,7 @@ async def test_a_signal_ends_the_process_in_order(number: signal.Signals) -> Non
     assert wall.close_code == 1012
     assert child.returncode == 0, said
     assert b"Redis" in said
+    assert b"kafka-python" not in said
 
 
 async def _connected(address: str) -> ClientConnection:
