@@ -63,7 +63,7 @@ WATCHED: Final = 4
 
 
 def slow_buckets(window: str, now_ms: int, zone: Zone) -> tuple[int, list[int]]:
-    """Returns a window's resolution and buckets, by the sentences of the design."""
+    """Returns a window's resolution and buckets, by the sentences of `docs/counting.md`."""
     if window == "interval":
         return QUARTER, [now_ms // QUARTER_MS]
     if window.startswith("day:"):
@@ -199,7 +199,7 @@ class Life(RuleBasedStateMachine):
     # -- what the reader must say
 
     def held(self, resolution: int, segment: str, buckets: list[int]) -> bool:
-        """Whether the design promises these buckets."""
+        """Whether `docs/counting.md` promises these buckets."""
         start = bucket_start_ms(resolution, buckets[0], self.zone)
         keep = self.retention.of(resolution, segment)
         if keep is not None and start < max(self.top.values()) - keep:

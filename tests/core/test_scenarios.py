@@ -1,4 +1,4 @@
-"""The scenarios of `tests/golden/fold`: sentences of the design, told with contacts."""
+"""The scenarios of `tests/golden/fold`: sentences of `docs/counting.md` and `events.md`, with contacts."""
 
 import datetime as dt
 import json
@@ -84,7 +84,7 @@ def shown(everything: Visible, segment: str) -> list[tuple[str, int, int, int]]:
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_the_fold_does_what_the_design_says(scenario: dict[str, Any]) -> None:
-    """A sentence of the design holds, event by event and all at once."""
+    """A sentence of the rules holds, event by event and all at once."""
     settings = {"retention": msgspec.to_builtins(EVERYTHING), **scenario.get("policy", {})}
     policy = msgspec.convert(settings, FoldPolicy)
     appended = millis(scenario["appended"]) if "appended" in scenario else 1 << 60

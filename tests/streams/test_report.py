@@ -32,7 +32,7 @@ def written(events: str) -> bytes:
 def test_scenario(
     scenario: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Each says a sentence of the design."""
+    """Each is one sentence, and what it looks like at a prompt."""
     file, config = tmp_path / "events.jsonl", tmp_path / "pouls.toml"
     file.write_bytes(written(scenario.get("events", "")))
     config.write_text(scenario.get("config", ""))
