@@ -1,4 +1,4 @@
-"""The scenarios of `tests/golden/fold`: sentences of `docs/counting.md` and `events.md`, with contacts."""
+"""The scenarios of `tests/golden/fold`: sentences of `docs/counting.md`, told with contacts."""
 
 import datetime as dt
 import json
