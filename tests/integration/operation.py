@@ -7,8 +7,9 @@ import sys
 import urllib.parse
 import urllib.request
 from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
@@ -27,14 +28,34 @@ KPIS = (
     "handle_time_mean,handle_time_p90,talk_time_mean,hold_time_mean,wrap_time_mean"
 )
 """All that are not live."""
-TABLES = (
-    {"by": "day", "segment": "site,channel:*,queue:*,agent:*"},
-    {"by": "interval", "segment": "site,channel:*,queue:*"},
-)
-"""What is compared: the days of everybody, the quarter hours that Redis keeps for a month."""
-
 Table = dict[str, Any]
 """`columns` and `rows`, every number as the text in which it was written."""
+
+
+class Cut(NamedTuple):
+    """A table that is compared."""
+
+    by: str
+    segment: str
+    hours: int | None = None
+    """Only rows that begin so long before the last one, for older ones are not held."""
+
+    def recent(self, table: Table) -> Table:
+        """Return what is compared of a table."""
+        rows = table["rows"]
+        if self.hours is not None and rows:
+            first = datetime.fromisoformat(rows[-1][0]) - timedelta(hours=self.hours)
+            rows = [row for row in rows if datetime.fromisoformat(row[0]) >= first]
+        return table | {"rows": rows}
+
+
+TABLES = (
+    Cut("day", "site,channel:*,queue:*,agent:*"),
+    Cut("interval", "site,channel:*,queue:*"),
+    Cut("interval", "agent:*", hours=24),
+    Cut("5m", "site,channel:*,queue:*", hours=1),
+)
+"""What Redis keeps for months, for a month, for 8 days and for 90 minutes."""
 
 
 def written(path: Path, events: Iterable[bytes]) -> Path:
@@ -133,20 +154,27 @@ class Operation:
 
     def told(self, events: Iterable[bytes]) -> list[Table]:
         """Return what `pouls report` says of the events, without Kafka and Redis."""
-        file = written(self.directory / "told.jsonl", events)
-        tables = [self._told(file, **table) for table in TABLES]
-        assert all(len(table["rows"]) > 10 for table in tables), "nothing to compare"
+        return self.reported("events", written(self.directory / "told.jsonl", events))
+
+    def reported(self, form: str, file: Path) -> list[Table]:
+        """Return what `pouls report` says of a file in some format."""
+        tables = [self._reported(form, file, cut) for cut in TABLES]
+        assert all(len(table["rows"]) > 5 for table in tables), "nothing to compare"
         return tables
 
-    def _told(self, file: Path, by: str, segment: str) -> Table:
-        options = ("--by", by, "--segment", segment, "--kpi", KPIS, "--output", "json")
-        table: Table = _exact(self.pouls("report", "--format", "events", file, *options))
-        return table
+    def _reported(self, form: str, file: Path, cut: Cut) -> Table:
+        options = ("--by", cut.by, "--segment", cut.segment, "--kpi", KPIS, "--output", "json")
+        return cut.recent(_exact(self.pouls("report", "--format", form, file, *options)))
 
     def held(self) -> list[Table]:
         """Return what the API says of the past, once everything sent is committed."""
         self.settle()
-        return [self.get("/api/v1/history", kpi=KPIS, **table) for table in TABLES]
+        return [cut.recent(self._history(cut)) for cut in TABLES]
+
+    def _history(self, cut: Cut) -> Table:
+        query = {"by": cut.by, "segment": cut.segment, "kpi": KPIS}
+        table: Table = self.get("/api/v1/history", **query)
+        return table
 
     @property
     def rebuilding(self) -> bool:

@@ -29,14 +29,21 @@ BEYOND_THE_SESSION_S = 13
 """A worker that hangs so long has lost its partitions (its session lasts 10 s)."""
 
 
-def january() -> list[bytes]:
-    """Return real calls as canonical events: three days of them, or the month."""
-    convert = BY_NAME["anonymous-bank"].converter()
+def january_lines() -> list[bytes]:
+    """Return the file's header and real calls: three days of them, or the month."""
+    if not JANUARY.exists():
+        pytest.skip(f"{JANUARY} is not here: the data's terms do not let us ship it")
     with gzip.open(JANUARY) as lines:
         header = next(lines)
         date = header.split(b"\t").index(b"date")
         rows = [row for row in lines if FULL or row.split(b"\t")[date] <= LAST_SMALL_DATE]
-    return [event for line in [header, *rows] for event in convert(line)]
+    return [header, *rows]
+
+
+def january() -> list[bytes]:
+    """Return real calls as canonical events."""
+    convert = BY_NAME["anonymous-bank"].converter()
+    return [event for line in january_lines() for event in convert(line)]
 
 
 def simulated() -> list[bytes]:
@@ -47,8 +54,6 @@ def simulated() -> list[bytes]:
 @pytest.fixture(params=[january, simulated], ids=["january", "simulated"])
 def events(request: pytest.FixtureRequest) -> list[bytes]:
     """Canonical events in order of time."""
-    if request.param is january and not JANUARY.exists():
-        pytest.skip(f"{JANUARY} is not here: the data's terms do not let us ship it")
     found: list[bytes] = sorted(request.param(), key=order_key)
     return found
 
@@ -131,3 +136,14 @@ def test_an_emptied_redis_is_rebuilt_and_says_so(operation: Operation, events: l
 
     assert operation.held() == operation.told(events)
     until("the readings are whole again", lambda: not operation.rebuilding)
+
+
+def test_a_vendors_file_is_replayed_as_it_is(operation: Operation) -> None:
+    """`pouls replay` converts and sorts by itself what `pouls report` reads from the same file."""
+    file = operation.directory / "january.tsv.gz"
+    file.write_bytes(gzip.compress(b"".join(january_lines())))
+    operation.api()
+    operation.worker("one")
+    operation.pouls("replay", "--format", "anonymous-bank", file)
+
+    assert operation.held() == operation.reported("anonymous-bank", file)
