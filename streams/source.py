@@ -6,7 +6,7 @@ from typing import Final
 
 from faust.types import TP
 
-from streams.chunks import MAX_CHUNK, Chunk, Position, Proof, Record
+from streams.chunks import Chunk, Position, Proof, Record
 from streams.core.ledger import Ledger
 from streams.deadletters import MAX_EVENT_BYTES, MAX_LETTER_BYTES, Letter
 from streams.store import Commit, Owner, Verdict
@@ -36,8 +36,8 @@ class Source:
         self.settled = asyncio.Event()
         """Set while everything folded is stored."""
         self.settled.set()
-        self.behind = False
-        """The last chunk was full: the log has more."""
+        self.end = 0
+        """Where the log ended when the broker was asked last."""
         self._seen, self._stalled = -1, 0
         self._folded = 0  # records that are in no commit yet
         self._in_flight = 0  # records of the commit that waits for its answer
@@ -58,6 +58,11 @@ class Source:
         owner = self.owner
         places = {"folded": owner.folded, "stored": owner.stored}
         return {"source": owner.source, "epoch": owner.epoch, **places}
+
+    @property
+    def behind(self) -> bool:
+        """Whether the log has at least another whole commit."""
+        return self.end - self.owner.folded > COMMIT_RECORDS
 
     @property
     def uncommitted(self) -> int:
@@ -101,7 +106,6 @@ class Source:
         self._folded += records
         self._letters += letters
         self._letter_bytes += sum(len(letter.value) for letter in letters)
-        self.behind = records >= MAX_CHUNK
         self.settled.clear()
         self._tell()
 

@@ -59,6 +59,7 @@ class Beats:
 
     def _end(self, source: Source, end: int, asked: str) -> None:
         source.owner.ended(end, asked)
+        source.end = end
         if not source.ours:
             return
         lag = max(end - 1 - source.owner.folded, 0)

@@ -119,6 +119,7 @@ class Pipeline:
         source = self._sources.get(tp) or await self._claim(tp, bounds)
         if source is None:
             return None
+        source.end = bounds.end
         folded = source.owner.folded
         if self._check_log and folded + 1 > bounds.end:
             self.recreated(tp, folded)

@@ -69,12 +69,13 @@ def test_everything_stored_is_settled() -> None:
     assert it.commit() is None
 
 
-def test_full_chunks_mean_that_the_log_has_more() -> None:
-    """Then a commit may be larger; a short chunk says that we have caught up."""
+def test_a_source_is_behind_while_the_log_has_another_whole_commit() -> None:
+    """Then a commit may wait to be larger; near the end of the log it may not."""
     it = source()
-    it.fold(chunk(it, MAX_CHUNK))
+    assert not it.behind
+    it.end = it.owner.folded + COMMIT_RECORDS + 1
     assert it.behind
-    it.fold(chunk(it, 5))
+    it.fold(chunk(it, 1))
     assert not it.behind
 
 
