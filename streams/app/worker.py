@@ -30,7 +30,7 @@ from streams.topics import check_topics
 
 STOP_S: Final = 20.0
 """Longest way from SIGTERM to the end of the process."""
-COLLECT: Final = (20_000, 20, 20)
+COLLECT: Final = (200_000, 20, 100)
 """Thresholds of the garbage collector: a ledger is large, lives long and has no cycles; looking at
 all of it as often as Python does by itself took a sixth of the time (measured)."""
 OK, FAILED, BUG = 0, 1, 70
