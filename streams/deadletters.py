@@ -13,8 +13,6 @@ from faust.types import TP
 
 from streams.settings.shapes import DEAD_LETTERS
 
-MAX_EVENT_BYTES: Final = 256 * 1024
-"""Longer values are not decoded."""
 MAX_LETTER_BYTES: Final = 64 * 1024
 """So much of a value is kept."""
 

@@ -18,7 +18,7 @@ from streams.core.board import Board
 from streams.core.buckets import DAY, EVERYTHING, FINE, HOUR_MS, QUARTER, Retention, Zone
 from streams.core.cells import Cells
 from streams.core.changes import Visible
-from streams.core.events import AHEAD_MS, EARLIEST_MS
+from streams.core.events import AHEAD_MS, EARLIEST_MS, MAX_EVENT_BYTES
 from streams.core.history import By, Table
 from streams.core.ledger import Ledger
 from streams.core.numbers import Value
@@ -34,8 +34,6 @@ CHANNEL: Final = "voice"
 """Of a contact that never states one: that of the topic `calls`, where a replay puts it, too."""
 SOURCE: Final = "calls-0"
 CHUNK: Final = 20_000
-MAX_EVENT_BYTES: Final = 256 * 1024
-"""Longer values are not decoded."""
 SLIDING_MS: Final = 2 * HOUR_MS
 """All windows of 10 s buckets are shorter."""
 NOTHING: Final = Retention(0, 0, 0, 0, 0)

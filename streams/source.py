@@ -7,8 +7,9 @@ from typing import Final
 from faust.types import TP
 
 from streams.chunks import Chunk, Position, Proof, Record
+from streams.core.events import MAX_EVENT_BYTES
 from streams.core.ledger import Ledger
-from streams.deadletters import MAX_EVENT_BYTES, MAX_LETTER_BYTES, Letter
+from streams.deadletters import MAX_LETTER_BYTES, Letter
 from streams.store import Commit, Owner, Verdict
 
 COMMIT_RECORDS: Final = 20_000

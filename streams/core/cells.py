@@ -31,6 +31,7 @@ HIST_BITS: Final = FAMILY_BITS + 1
 COLD_MS: Final = 2 * DAY_MS
 """Buckets older than this lie packed: seldom changed, and a tenth of the memory."""
 FOREVER: Final = 1 << 62
+"""Longer than any time in ms, later than any bucket."""
 _LOW, _HIST_LOW = (1 << DIMS_BITS) - 1, (1 << HIST_BITS) - 1
 Bucket = dict[int, list[Any]]
 """segment → [sums, histogram or None]"""

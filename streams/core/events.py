@@ -202,6 +202,8 @@ _head = msgspec.json.Decoder(_Head).decode
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 EARLIEST_MS: Final = 631_152_000_000
 """1990-01-01: nothing before it is accepted."""
+MAX_EVENT_BYTES: Final = 256 * 1024
+"""Longer values are not decoded."""
 AHEAD_MS: Final = 300_000
 """How far an event's time may lie ahead of its record's append time."""
 

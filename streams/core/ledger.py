@@ -14,12 +14,12 @@ forgotten.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final, Literal
+from typing import Literal
 
 import msgspec
 
 from streams.core.buckets import DAY_MS, Zone
-from streams.core.cells import Cells
+from streams.core.cells import FOREVER, Cells
 from streams.core.changes import Changes, Facts, Visible
 from streams.core.contact import Contact, take_attributes
 from streams.core.dims import Dims
@@ -36,8 +36,6 @@ from streams.core.keeping import Keeping
 from streams.core.livebook import LiveBook
 from streams.core.policy import FoldPolicy
 from streams.core.steps import STEPS
-
-FOREVER: Final = 1 << 62
 
 
 class Refused(msgspec.Struct, frozen=True):

@@ -17,8 +17,8 @@ from kafka import KafkaAdminClient, KafkaProducer
 from kafka.admin import OffsetSpec
 
 from streams.core.changes import Visible
+from streams.core.events import MAX_EVENT_BYTES
 from streams.core.ledger import Ledger
-from streams.deadletters import MAX_EVENT_BYTES
 from streams.settings import Settings, load_settings
 from streams.store import Claimed, Head, Store
 from streams.topics import create_topics

@@ -11,7 +11,8 @@ from faust.types import TP
 
 import streams.source
 from streams.chunks import Bounds, Chunk, Position, Proof
-from streams.deadletters import MAX_EVENT_BYTES, MAX_LETTER_BYTES
+from streams.core.events import MAX_EVENT_BYTES
+from streams.deadletters import MAX_LETTER_BYTES
 from streams.pipeline import Pipeline, Stopped
 from streams.pipeline.commits import Commits
 from streams.pipeline.group import Group
