@@ -1,6 +1,6 @@
 """The cells of one source: three resolutions, rolled up step by step.
 
-Bookings come in as two tallies, keyed by time and combination, and are spread over segments once,
+Bookings come in as a tally, keyed by time and combination, and are spread over segments once,
 at the commit: combination → segments at 10 s, 10 s → quarter hours, quarter hours → local days. So
 a booking that is taken back before the commit costs nothing, and a hot segment costs one addition a
 bucket instead of one a booking.
@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from streams.core.bookings import Marks
 from streams.core.buckets import (
     DAY,
     DAY_MS,
@@ -24,15 +25,14 @@ from streams.core.buckets import (
     Zone,
 )
 from streams.core.dims import DIMS_BITS, Dims
-from streams.core.tally import FAMILY_BITS, Cell
+from streams.core.tally import Cell
 
-HIST_BITS: Final = FAMILY_BITS + 1
-"""A histogram booking's key is its sums' key << HIST_BITS | family | index."""
 COLD_MS: Final = 2 * DAY_MS
 """Buckets older than this lie packed: seldom changed, and a tenth of the memory."""
 FOREVER: Final = 1 << 62
 """Longer than any time in ms, later than any bucket."""
-_LOW, _HIST_LOW = (1 << DIMS_BITS) - 1, (1 << HIST_BITS) - 1
+_NO_HISTOGRAM: Final[Mapping[int, int]] = {}
+_LOW = (1 << DIMS_BITS) - 1
 Bucket = dict[int, list[Any]]
 """segment → [sums, histogram or None]"""
 Delta = dict[int, Bucket]
@@ -57,9 +57,9 @@ class Cells:
         self._cold = [0, 0, 0]
 
     def add(
-        self, tally: Mapping[int, int], hist: Mapping[int, int], top_ms: int
+        self, tally: Mapping[int, int], marks: Marks, top_ms: int
     ) -> tuple[tuple[dict[Named, Cell], ...], tuple[list[Named], ...]]:
-        """Books two tallies, and drops what the source's time has passed.
+        """Books a tally and its marks, and drops what the source's time has passed.
 
         Returns:
             By resolution: the absolute value of every cell that changed, and the cells that are no
@@ -70,15 +70,17 @@ class Cells:
         quarter: Delta = {}
         day: Delta = {}
         oldest = self._first_kept(FINE, self._retention.fine_ms, top_ms)
-        self._spread_sums(tally, oldest, fine, quarter)
-        self._spread_histograms(hist, oldest, fine, quarter)
+        self._spread(tally, marks, oldest, fine, quarter)
         for bucket, cells in fine.items():
             _merge(quarter.setdefault(bucket // FINE_PER_QUARTER, {}), cells)
         for bucket, cells in quarter.items():
             _merge(day.setdefault(self._zone.day_of_quarter(bucket), {}), cells)
+        back = [{key >> DIMS_BITS for key in marks.taken_back}]
+        back.append({bucket // FINE_PER_QUARTER for bucket in back[FINE]})
+        back.append({self._zone.day_of_quarter(bucket) for bucket in back[QUARTER]})
         gone: tuple[list[Named], ...] = ([], [], [])
         changed = tuple(
-            self._apply(res, delta, top_ms, gone[res])
+            self._apply(res, delta, top_ms, back[res], gone[res])
             for res, delta in enumerate((fine, quarter, day))
         )
         self._forget(top_ms, gone)
@@ -107,89 +109,91 @@ class Cells:
 
     # -- spreading
 
-    def _spread_sums(
-        self, tally: Mapping[int, int], oldest: int, fine: Delta, quarter: Delta
+    def _spread(  # the hot loop of a commit
+        self,
+        tally: Mapping[int, int],
+        marks: Marks,
+        oldest: int,
+        fine: Delta,
+        quarter: Delta,
     ) -> None:
-        fine_segments, coarse_segments = self._dims.fine, self._dims.coarse
-        last, to, above = -1, cast(Bucket, {}), cast(Bucket, {})
+        in_both, in_fine, in_coarse = self._dims.all, self._dims.fine, self._dims.coarse
+        marks_of, last, above = marks.get, -1, cast(Bucket, {})
         for key, value in tally.items():
-            if value:
-                bucket, dims = key >> DIMS_BITS, key & _LOW
-                if bucket != last:  # bookings come roughly in order
-                    last, above = bucket, quarter.setdefault(bucket // FINE_PER_QUARTER, {})
-                    to = fine.setdefault(bucket, {}) if bucket >= oldest else above
-                for segment in fine_segments[dims]:
-                    cell = to.get(segment)
-                    if cell is None:
-                        to[segment] = [value, None]
-                    else:
-                        cell[0] += value
-                for segment in coarse_segments[dims]:
+            marked = marks_of(key) or None  # none, too, where all were taken back
+            if not value and marked is None:
+                continue
+            bucket, dims = key >> DIMS_BITS, key & _LOW
+            if bucket != last:  # bookings come roughly in order
+                last, above = bucket, quarter.setdefault(bucket // FINE_PER_QUARTER, {})
+            if bucket >= oldest:
+                _book(fine.setdefault(bucket, {}), in_fine[dims], value, marked)
+                _book(above, in_coarse[dims], value, marked)
+            elif marked is not None:
+                _book(above, in_both[dims], value, marked)
+            else:
+                for segment in in_both[dims]:
                     cell = above.get(segment)
                     if cell is None:
                         above[segment] = [value, None]
                     else:
                         cell[0] += value
 
-    def _spread_histograms(
-        self, hist: Mapping[int, int], oldest: int, fine: Delta, quarter: Delta
-    ) -> None:
-        fine_segments, coarse_segments = self._dims.fine, self._dims.coarse
-        last, to, above = -1, cast(Bucket, {}), cast(Bucket, {})
-        for key, n in hist.items():
-            if n:
-                index, low = key & _HIST_LOW, key >> HIST_BITS
-                bucket, dims = low >> DIMS_BITS, low & _LOW
-                if bucket != last:
-                    last, above = bucket, quarter.setdefault(bucket // FINE_PER_QUARTER, {})
-                    to = fine.setdefault(bucket, {}) if bucket >= oldest else above
-                marks = [index] * n if n > 0 else [~index] * -n
-                for segment in fine_segments[dims]:
-                    cell = to.get(segment)
-                    if cell is not None and cell[1] is not None:
-                        cell[1] += marks
-                    else:
-                        _mark(to, segment, marks)
-                for segment in coarse_segments[dims]:
-                    cell = above.get(segment)
-                    if cell is not None and cell[1] is not None:
-                        cell[1] += marks
-                    else:
-                        _mark(above, segment, marks)
+    def _apply(
+        self, res: int, delta: Delta, top_ms: int, back: set[int], gone: list[Named]
+    ) -> dict[Named, Cell]:
+        """Adds deltas to what is held; afterwards they may be what is held.
 
-    def _apply(self, res: int, delta: Delta, top_ms: int, gone: list[Named]) -> dict[Named, Cell]:
+        `back`: the buckets whose marks may be complements.
+        """
         changed: dict[Named, Cell] = {}
-        names, keeps, new = self._dims.names, self._keeps, tuple.__new__  # what Cell() calls
+        names, new, store = self._dims.names, tuple.__new__, self._buckets[res]  # Cell() calls new
         firsts = {k: self._first_kept(res, k, top_ms) for k in self._classes[res]}
         all_kept = max(firsts.values(), default=0)
         for bucket, cells in delta.items():
-            held = self._bucket(res, bucket)
-            for segment, (sums, marks) in cells.items():
-                if bucket < all_kept and bucket < firsts[keeps[segment][res]]:
-                    continue
-                cell = held.get(segment)
-                if cell is None:
-                    cell = held[segment] = [sums, None]
-                else:
-                    cell[0] += sums
-                if marks:
-                    cell[1] = _counted(cell[1], marks)
-                if cell[0] or cell[1]:
-                    changed[bucket, names[segment]] = new(Cell, (cell[0], cell[1] or {}))
-                else:
-                    del held[segment]
-                    gone.append((bucket, names[segment]))
+            if bucket < all_kept:
+                self._drop_unkept(res, bucket, cells, firsts)
+            held = self._added(res, bucket, cells, taken_back=bucket in back)
+            for segment in cells:
+                sums, hist = held[segment]
+                if sums or hist:
+                    changed[bucket, names[segment]] = new(Cell, (sums, hist or _NO_HISTOGRAM))
+            self._drop_zeros(bucket, cells, held, gone)
             if not held:
-                del self._buckets[res][bucket]
+                del store[bucket]
         return changed
+
+    def _added(self, res: int, bucket: int, cells: Bucket, *, taken_back: bool) -> Bucket:
+        """Returns what is held of a bucket, with what is new."""
+        if bucket in self._buckets[res] or taken_back:
+            held = self._bucket(res, bucket)
+            _add(held, cells, taken_back=taken_back)
+            return held
+        for cell in cells.values():
+            if cell[1]:
+                cell[1] = _counted(cell[1])
+        return self._new_bucket(res, bucket, cells)
+
+    def _drop_unkept(self, res: int, bucket: int, cells: Bucket, firsts: Mapping[int, int]) -> None:
+        for segment in [s for s in cells if bucket < firsts[self._keeps[s][res]]]:
+            del cells[segment]
+
+    def _drop_zeros(self, bucket: int, cells: Bucket, held: Bucket, gone: list[Named]) -> None:
+        for segment in [s for s in cells if not any(held[s])]:
+            del held[segment]
+            gone.append((bucket, self._dims.names[segment]))
+
+    def _new_bucket(self, res: int, bucket: int, cells: Bucket) -> Bucket:
+        self._buckets[res][bucket] = cells
+        if bucket < self._cold[res]:
+            self._thawed[res].add(bucket)
+        return cells
 
     def _bucket(self, res: int, bucket: int) -> Bucket:
         store = self._buckets[res]
         held = store.get(bucket)
         if held is None:
-            held = store[bucket] = {}
-            if bucket < self._cold[res]:
-                self._thawed[res].add(bucket)
+            held = self._new_bucket(res, bucket, {})
         elif isinstance(held, bytes):
             held = store[bucket] = _thaw(held)
             self._thawed[res].add(bucket)
@@ -249,9 +253,18 @@ class Cells:
             thawed.clear()
 
 
-def _mark(to: Bucket, segment: int, marks: list[int]) -> None:
-    cell = to.setdefault(segment, [0, None])
-    cell[1] = [*(cell[1] or ()), *marks]
+def _book(to: Bucket, segments: tuple[int, ...], value: int, marks: list[int] | None) -> None:
+    for segment in segments:
+        cell = to.get(segment)
+        if cell is None:
+            to[segment] = [value, marks and marks[:]]
+        else:
+            cell[0] += value
+            if marks:
+                if cell[1] is None:
+                    cell[1] = marks[:]
+                else:
+                    cell[1] += marks
 
 
 def _merge(to: Bucket, cells: Bucket) -> None:
@@ -268,19 +281,35 @@ def _merge(to: Bucket, cells: Bucket) -> None:
                     cell[1] += marks
 
 
-def _counted(hist: dict[int, int] | None, marks: list[int]) -> dict[int, int]:
-    """Counts marks into a histogram of ours, in place; counts of zero are taken out."""
-    if hist is None:
-        hist = {}
+def _add(held: Bucket, cells: Bucket, *, taken_back: bool) -> None:
+    for segment, (sums, marks) in cells.items():
+        cell = held.get(segment)
+        if cell is None:
+            cell = held[segment] = [sums, None]
+        else:
+            cell[0] += sums
+        if marks:
+            if cell[1] is None:
+                cell[1] = {}
+            _count_elements(cell[1], marks)
+            if taken_back:
+                _take_out(cell[1], marks)
+
+
+def _counted(marks: list[int]) -> dict[int, int]:
+    hist: dict[int, int] = {}
     _count_elements(hist, marks)
-    if min(marks) < 0:
-        for mark in {m for m in marks if m < 0}:
-            left = hist.get(~mark, 0) - hist.pop(mark)
-            if left:
-                hist[~mark] = left
-            else:
-                del hist[~mark]
     return hist
+
+
+def _take_out(hist: dict[int, int], marks: list[int]) -> None:
+    """Settles complements that were counted into a histogram; counts of zero are taken out."""
+    for mark in {m for m in marks if m < 0}:
+        left = hist.get(~mark, 0) - hist.pop(mark)
+        if left:
+            hist[~mark] = left
+        else:
+            del hist[~mark]
 
 
 def _frozen(held: Bucket) -> bytes:

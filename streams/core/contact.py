@@ -15,17 +15,16 @@ The field names say ms; every rule here is told by `docs/counting.md`, "Entries"
 """
 
 from bisect import bisect_left
-from collections import Counter
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
+from streams.core.bookings import Booking, Books, add, book, take_back
 from streams.core.buckets import FINE_MS
-from streams.core.cells import HIST_BITS
 from streams.core.changes import LiveKey
 from streams.core.dims import DIMS_BITS, Dims, Key
 from streams.core.names import ATTRIBUTES
-from streams.core.tally import EDGES, HANDLE, SHIFT, UNIT
+from streams.core.tally import EDGES, HANDLE_MARKS, SHIFT, UNIT
 
 NONE, OPEN, FLOWED, ABANDONED, ANSWERED = -1, 0, 1, 2, 3
 """States of the entry; of two outcomes the greater one stands."""
@@ -34,15 +33,6 @@ BETWEEN, RUNNING, DONE = 0, 1, 2
 
 _OFFERED, _HANDLED = UNIT["offered"], UNIT["handled"]
 _TALK, _HOLD, _WRAP = SHIFT["talk_ms"], SHIFT["hold_ms"], SHIFT["wrap_ms"]
-
-
-class Books(Protocol):
-    """Where steps book: a ledger, or a scratch pad when a contact is folded anew."""
-
-    dims: Dims
-    tally: dict[int, int]
-    hist: dict[int, int]
-    counts: Counter[str]
 
 
 class Leg(msgspec.Struct, gc=False):
@@ -55,16 +45,7 @@ class Leg(msgspec.Struct, gc=False):
     hold_ms: int
     wrap_ms: int
     end_ms: int
-    booked: "Booking"
-
-
-class Booking(msgspec.Struct, gc=False):
-    """What is booked for an outcome or a leg, so that it can be taken back."""
-
-    key: int
-    value: int
-    hist_key: int
-    """0 = no histogram."""
+    booked: Booking
 
 
 class Contact(msgspec.Struct, gc=False):
@@ -147,8 +128,7 @@ def take_attributes(c: Contact, data: Any, dims: Dims) -> None:  # noqa: ANN401 
 def queue_dims(c: Contact, books: Books) -> int:
     """Returns the combination of facts in the queue: nobody's."""
     key: Key = (c.channel, c.queue, None, None, c.extra)
-    i = books.dims.ids.get(key)
-    return books.dims.id(key) if i is None else i
+    return books.dims.ids[key]
 
 
 def leg_dims(c: Contact, books: Books) -> int:
@@ -156,7 +136,7 @@ def leg_dims(c: Contact, books: Books) -> int:
     i = c.leg_dims
     if i < 0:
         key: Key = (c.channel, c.leg_queue, c.agent, c.team, c.extra)
-        i = c.leg_dims = books.dims.id(key)
+        i = c.leg_dims = books.dims.ids[key]
     return i
 
 
@@ -164,11 +144,6 @@ def count(c: Contact, measure: str, ms: int, books: Books) -> None:
     """Counts a fact on the running leg, else on the last entry's queue."""
     dims = leg_dims(c, books) if c.leg == RUNNING else queue_dims(c, books)
     add(books.tally, ms // FINE_MS << DIMS_BITS | dims, UNIT[measure])
-
-
-def add(tally: dict[int, int], key: int, value: int) -> None:
-    """Books; `get` beats a defaultdict's miss, and most keys are new."""
-    tally[key] = tally.get(key, 0) + value
 
 
 # -- entries
@@ -183,14 +158,10 @@ def open_entry(c: Contact, ms: int, queue: str | None, books: Books) -> None:
 
 def book_outcome(c: Contact, outcome: int, booking: Booking, books: Books) -> None:
     """Gives the entry its outcome; an outcome that it had is taken back."""
-    old, tally, hist = c.outcome_booked, books.tally, books.hist
-    if old is not None:
-        add(tally, old.key, -old.value)
-        add(hist, old.hist_key, -1)
+    if c.outcome_booked is not None:
+        take_back(c.outcome_booked, books)
     c.outcome, c.outcome_booked = outcome, booking
-    key, hist_key = booking.key, booking.hist_key
-    tally[key] = tally.get(key, 0) + booking.value
-    hist[hist_key] = hist.get(hist_key, 0) + 1
+    book(booking, books)
 
 
 def no_answer(
@@ -209,7 +180,7 @@ def no_answer(
         value = UNIT["flowed_out"] + (wait_ms << SHIFT["wait_flowed_out_ms"])
         if callback and within:
             value += UNIT["callback_within"]
-    book_outcome(c, outcome, Booking(ms // FINE_MS << DIMS_BITS | dims, value, 0), books)
+    book_outcome(c, outcome, Booking(ms // FINE_MS << DIMS_BITS | dims, value, None), books)
     c.over = True
 
 
@@ -218,20 +189,16 @@ def no_answer(
 
 def book_leg(c: Contact, key: int, books: Books) -> None:
     """Books the leg's durations under a key; what it had booked is taken back."""
-    old, tally, hist = c.leg_booked, books.tally, books.hist
-    if old is not None:
-        add(tally, old.key, -old.value)
-        add(hist, old.hist_key, -1)
+    if c.leg_booked is not None:
+        take_back(c.leg_booked, books)
     talk, hold, wrap = c.talk_ms, c.hold_ms, c.wrap_ms
     value = _HANDLED + (talk << _TALK)
     if hold:
         value += hold << _HOLD
     if wrap:
         value += wrap << _WRAP
-    hist_key = key << HIST_BITS | HANDLE + bisect_left(EDGES, talk + hold + wrap)
-    c.leg_booked = Booking(key, value, hist_key)
-    tally[key] = tally.get(key, 0) + value
-    hist[hist_key] = hist.get(hist_key, 0) + 1
+    c.leg_booked = Booking(key, value, HANDLE_MARKS[bisect_left(EDGES, talk + hold + wrap)])
+    book(c.leg_booked, books)
 
 
 def end_leg(c: Contact, ms: int, talk_s: float | None, hold_s: float | None, books: Books) -> None:

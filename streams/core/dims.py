@@ -6,6 +6,7 @@ under one int.
 """
 
 from collections import Counter
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from streams.core import names
@@ -32,12 +33,18 @@ class Dims:
             if d in used - {"channel", "queue", "agent", "team", "pause"}
         )
         """Configured dimensions that are attributes of the contact, in the order of names."""
+        self._wanted = [
+            tuple(d for d in names.DIMENSIONS if d in segment) for segment in policy.segments
+        ]
         self.with_agent, self.with_team = "agent" in used, "team" in used
-        self.ids: dict[Key, int] = {}
+        self.ids: Mapping[Key, int] = _Interned(self._make)
+        """The int of a combination; a new one is made."""
         self.fine: list[tuple[int, ...]] = []
         """By combination: the segments that have fine cells."""
         self.coarse: list[tuple[int, ...]] = []
         """By combination: the segments that have none."""
+        self.all: list[tuple[int, ...]] = []
+        """By combination: both."""
         self.within_ms: list[int] = []
         """By combination: the answer target X of its queue and channel."""
         self.short_ms: list[int] = []
@@ -47,7 +54,10 @@ class Dims:
         self.fresh: list[str] = []
         """Segments first seen since the last time somebody took them."""
         self._segments: dict[str, int] = {}
+        self._has_fine: list[bool] = []
         self._values: dict[str, set[str]] = {d: set() for d in names.DIMENSIONS}
+        self._part_of: dict[tuple[str, str], str] = {}
+        self._reduced: dict[Key, int] = {}
 
     def segment(self, name: str) -> int:
         """Returns the int of a segment."""
@@ -56,6 +66,7 @@ class Dims:
             i = self._segments[name] = len(self.names)
             self.names.append(name)
             self.fresh.append(name)
+            self._has_fine.append(self._policy.retention.of(FINE, name) != 0)
         return i
 
     def seen(self, segments: list[str]) -> None:
@@ -67,13 +78,6 @@ class Dims:
                     self._values[part.partition(":")[0]].add(part)
         self.fresh.clear()
 
-    def id(self, key: Key) -> int:
-        """Returns the int of a combination, making it if it is new."""
-        i = self.ids.get(key)
-        if i is None:
-            i = self._make(key)
-        return i
-
     def _make(self, key: Key) -> int:
         channel, queue, agent, team, extra = key
         agent, team = agent if self.with_agent else None, team if self.with_team else None
@@ -82,38 +86,53 @@ class Dims:
         if len(self.fine) == _MOST:  # nobody gets here with values that mean something
             reduced = (OTHER, OTHER, OTHER if agent else None, None, ())
             parts = self._parts(reduced)
-        i = self.ids.get(reduced)
+        i = self._reduced.get(reduced)
         if i is None:
-            i = self.ids[reduced] = len(self.fine)
-            segments = self._segments_of(parts)
-            ints = [(self.segment(s), self._policy.retention.of(FINE, s) != 0) for s in segments]
-            self.fine.append(tuple(s for s, fine in ints if fine))
-            self.coarse.append(tuple(s for s, fine in ints if not fine))
+            i = self._reduced[reduced] = len(self.fine)
+            segments = [self.segment(s) for s in self._segments_of(parts)]
+            fine = tuple([s for s in segments if self._has_fine[s]])
+            self.fine.append(fine)
+            self.coarse.append(tuple([s for s in segments if s not in fine]))
+            self.all.append(tuple(segments))
             limits = self._policy.thresholds(queue, channel)
             self.within_ms.append(limits.answer_within_ms)
             self.short_ms.append(limits.short_abandon_ms)
-        self.ids[key] = i
         return i
 
     def _segments_of(self, parts: dict[str, str]) -> list[str]:
-        return [names.SITE] + [
-            "+".join(parts[d] for d in names.DIMENSIONS if d in wanted)
-            for wanted in self._policy.segments
-            if all(d in parts for d in wanted)
-        ]
+        out = [names.SITE]
+        for wanted in self._wanted:
+            found = [parts[d] for d in wanted if d in parts]
+            if len(found) == len(wanted):
+                out.append("+".join(found))
+        return out
 
     def _parts(self, key: Key) -> dict[str, str]:
         channel, queue, agent, team, extra = key
         values = {"channel": channel, "queue": queue, "agent": agent, "team": team}
-        values.update(zip(self.extra, extra, strict=False))
+        if extra:
+            values.update(zip(self.extra, extra, strict=False))
         return {d: self._part(d, v) for d, v in values.items() if v}
 
     def _part(self, dimension: str, value: str) -> str:
+        known = self._part_of.get((dimension, value))
+        if known is not None:
+            return known
         part, seen = names.part(dimension, value), self._values[dimension]
-        if part in seen:
-            return part
-        if len(seen) >= self._policy.max_values:
-            self._counts[f"other:{dimension}"] += 1
-            return names.part(dimension, OTHER)
-        seen.add(part)
+        if part not in seen:
+            if len(seen) >= self._policy.max_values:
+                self._counts[f"other:{dimension}"] += 1
+                return names.part(dimension, OTHER)
+            seen.add(part)
+        self._part_of[dimension, value] = part
         return part
+
+
+class _Interned(dict[Key, int]):
+    def __init__(self, make: Callable[[Key], int]) -> None:
+        super().__init__()
+        self._make = make
+
+    def __missing__(self, key: Key) -> int:
+        i = self[key] = self._make(key)
+        return i

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
+from streams.core.bookings import Marks
 from streams.core.contact import RUNNING, Contact, take_attributes
 from streams.core.dims import Dims
 from streams.core.events import RANK, decode, millis
@@ -28,7 +29,7 @@ class Pad:
     def __init__(self, dims: Dims) -> None:
         self.dims = dims
         self.tally: dict[int, int] = {}
-        self.hist: dict[int, int] = {}
+        self.marks = Marks()
         self.counts: Counter[str] = Counter()
 
 

@@ -18,6 +18,7 @@ from typing import Literal
 
 import msgspec
 
+from streams.core.bookings import Marks, book_all
 from streams.core.buckets import DAY_MS, Zone
 from streams.core.cells import FOREVER, Cells
 from streams.core.changes import Changes, Facts, Visible
@@ -31,7 +32,7 @@ from streams.core.events import (
     decode,
     is_unknown_type,
 )
-from streams.core.facts import LOST_AFTER_LIMITS, Pad, begin_anew, fold, is_cut
+from streams.core.facts import LOST_AFTER_LIMITS, begin_anew, fold, is_cut
 from streams.core.keeping import Keeping
 from streams.core.livebook import LiveBook
 from streams.core.policy import FoldPolicy
@@ -59,7 +60,7 @@ class Ledger:
         """What was accepted but not folded, and what was corrected; only ever grows."""
         self.dims = Dims(policy, self.counts)
         self.tally: dict[int, int] = {}
-        self.hist: dict[int, int] = {}
+        self.marks = Marks()
         self.top_ms = 0
         """The source's time: the greatest accepted event time; 0 before any."""
         self.cells = Cells(policy.retention, Zone(policy.timezone), self.dims)
@@ -195,7 +196,8 @@ class Ledger:
             return
         self.counts["disorder"] += 1
         if not c.dirty:
-            self._book(fold(c.subject, c.raws, self.channel, self.dims, self.policy)[1], -1)
+            pad = fold(c.subject, c.raws, self.channel, self.dims, self.policy)[1]
+            book_all(pad.tally, pad.marks, self, back=True)
             c.dirty = True
             self._dirty[c.subject] = c
         c.raws.append(raw)
@@ -204,16 +206,11 @@ class Ledger:
             c.touched = True
             self._touched.append(c)
 
-    def _book(self, pad: Pad, sign: int) -> None:
-        for mine, theirs in ((self.tally, pad.tally), (self.hist, pad.hist)):
-            for key, value in theirs.items():
-                mine[key] = mine.get(key, 0) + sign * value
-
     def _settle(self, subject: str) -> Contact:
         """Folds a contact whose bookings are out, from its facts, and books it."""
         old = self._dirty.pop(subject)
         c, pad = fold(subject, old.raws, self.channel, self.dims, self.policy)
-        self._book(pad, 1)
+        book_all(pad.tally, pad.marks, self, back=False)
         self.counts.update(pad.counts)
         c.stored = old.stored if c.raws is old.raws else -1
         c.touched, c.live, c.listed = True, old.live, old.listed
@@ -235,36 +232,40 @@ class Ledger:
         for subject in list(self._dirty):
             self._settle(subject)
         facts = Facts({}, {}, [])
-        for c in self._touched:
-            if self._contacts.get(c.subject) is c and c.touched:
-                self._collect(c, facts)
+        self._collect(facts)
         self._touched.clear()
         for subject in self._keeping.forget(self._contacts, self.top_ms, self._live):
             facts.added.pop(subject, None)
             facts.replaced.pop(subject, None)
             facts.gone.append(subject)
         self.counts["lost"] = self._keeping.lost
-        self.hist.pop(0, None)
-        changed, gone = self.cells.add(self.tally, self.hist, self.top_ms)
-        self.tally.clear()
-        self.hist.clear()
+        changed, gone = self.cells.add(self.tally, self.marks, self.top_ms)
+        self.tally = {}
+        self.marks = Marks()
         segments, self.dims.fresh = self.dims.fresh, []
         return Changes(
             Visible(changed, gone, self._live.take(), segments, self.top_ms),  # type: ignore[arg-type]
             facts,
         )
 
-    def _collect(self, c: Contact, facts: Facts) -> None:
-        """Notes what a touched contact has to store, and what it shows live."""
-        c.touched = False
-        if c.stored < 0:
-            facts.replaced[c.subject] = list(c.raws)
-        elif c.stored < len(c.raws):
-            facts.added[c.subject] = c.raws[c.stored :]
-        c.stored = len(c.raws)
-        self._live.update(c, self.top_ms)
-        if not c.closed:
-            self._keeping.open(c, self.top_ms)
+    def _collect(self, facts: Facts) -> None:
+        """Notes what touched contacts have to store, and what they show live."""
+        added, live, keeping, get = facts.added, self._live, self._keeping, self._contacts.get
+        for c in self._touched:
+            if not c.touched or get(c.subject) is not c:
+                continue
+            c.touched = False
+            raws, stored = c.raws, c.stored
+            c.stored = len(raws)
+            if stored < 0:
+                facts.replaced[c.subject] = list(raws)
+            elif stored < len(raws):
+                added[c.subject] = raws[stored:]
+            if not c.closed:
+                live.update(c, self.top_ms)
+                keeping.open(c, self.top_ms)
+            elif c.live is not None:
+                live.remove(c)
 
     def load(self, stored: Visible, facts: Iterable[tuple[str, list[bytes]]]) -> None:
         """Takes in what is stored, into a new ledger."""

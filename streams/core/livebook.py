@@ -70,7 +70,7 @@ class LiveBook:
 
     def _add(self, entry: tuple[int, LiveKey], sign: int) -> None:
         dims, key = entry
-        for segment in (*self._dims.fine[dims], *self._dims.coarse[dims]):
+        for segment in self._dims.all[dims]:
             counts = self._live.setdefault(segment, {})
             n = counts.get(key, 0) + sign
             if n:

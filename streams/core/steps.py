@@ -9,8 +9,8 @@ from bisect import bisect_left
 from collections.abc import Callable
 from typing import Any, Final
 
+from streams.core.bookings import Booking, Books, add
 from streams.core.buckets import FINE_MS
-from streams.core.cells import HIST_BITS
 from streams.core.contact import (
     ABANDONED,
     ANSWERED,
@@ -19,10 +19,7 @@ from streams.core.contact import (
     NONE,
     OPEN,
     RUNNING,
-    Booking,
-    Books,
     Contact,
-    add,
     book_leg,
     book_outcome,
     count,
@@ -38,12 +35,13 @@ from streams.core.contact import (
 )
 from streams.core.dims import DIMS_BITS, Key
 from streams.core.events import CONTACT_TYPES
-from streams.core.tally import EDGES, SHIFT, UNIT, WAIT
+from streams.core.tally import EDGES, SHIFT, UNIT, WAIT_MARKS
 
 CLOSING_STATUS: Final = {"solved", "closed", "deleted", "spam"}
 """A ticket in one of these is over."""
 Step = Callable[[Contact, Any, int, Books], None]
 """(contact, event, its time in ms, where to book)"""
+_CREATED = UNIT["created"]
 _ANSWERED, _WITHIN = UNIT["answered"], UNIT["answered"] + UNIT["answered_within"]
 _WAIT = SHIFT["wait_ms"]
 
@@ -55,7 +53,7 @@ def _nfc(text: str) -> str:
 def on_created(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: ANN401, ARG001, D103
     c.over = False
     key: Key = (c.channel, None, None, None, c.extra)
-    add(books.tally, ms // FINE_MS << DIMS_BITS | books.dims.id(key), UNIT["created"])
+    add(books.tally, ms // FINE_MS << DIMS_BITS | books.dims.ids[key], _CREATED)
 
 
 def on_queued(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: ANN401, D103
@@ -75,7 +73,7 @@ def on_ring(measure: str) -> Step:
 
     def on(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: ANN401
         key: Key = (c.channel, c.queue, e.data.agent, e.data.team or None, c.extra)
-        add(books.tally, ms // FINE_MS << DIMS_BITS | books.dims.id(key), unit)
+        add(books.tally, ms // FINE_MS << DIMS_BITS | books.dims.ids[key], unit)
 
     return on
 
@@ -93,8 +91,7 @@ def on_answered(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: ANN
     key = ms // FINE_MS << DIMS_BITS | dims
     within = wait <= books.dims.within_ms[dims]
     value = (_WITHIN if within else _ANSWERED) + (wait << _WAIT)
-    hist_key = key << HIST_BITS | WAIT + bisect_left(EDGES, wait)
-    book_outcome(c, ANSWERED, Booking(key, value, hist_key), books)
+    book_outcome(c, ANSWERED, Booking(key, value, WAIT_MARKS[bisect_left(EDGES, wait)]), books)
 
 
 def on_held(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: ANN401, ARG001, D103

@@ -52,6 +52,12 @@ HANDLE: Final = 1 << FAMILY_BITS
 """Histogram family: talk + hold + wrap-up of the handled."""
 
 
+_MARKS: Final = tuple(range(2 << FAMILY_BITS))
+"""One object an index: histograms find it by identity, and no booking makes another."""
+WAIT_MARKS: Final = _MARKS[WAIT : WAIT + HANDLE]
+HANDLE_MARKS: Final = _MARKS[HANDLE:]
+
+
 class Cell(NamedTuple):
     """The sums of one (segment, bucket): lanes, and counts by family | histogram index (shared.
 

@@ -14,7 +14,7 @@ from streams.source import Source
 from streams.store import Store, StoreAway, Verdict
 from streams.telemetry import Telemetry
 
-CATCHING_UP: Final = 6
+CATCHING_UP: Final = 10
 """So many intervals a source that lags may collect records for one commit: larger commits cost less
 a record, and nobody waits for fresh numbers then."""
 

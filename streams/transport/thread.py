@@ -4,43 +4,24 @@ Written against faust-streaming 0.15.3 and aiokafka 0.14.0, both pinned: private
 """
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Coroutine, Iterable, Mapping
 from typing import Any, Final, TypeVar
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.consumer.fetcher import FetchResult
 from aiokafka.errors import KafkaError
 from aiokafka.structs import OffsetAndMetadata
 from faust.transport.drivers import aiokafka as driver
 from faust.types import TP
 
-from streams.chunks import Fetched, Record
+from streams.chunks import Fetched
 from streams.retry import until_answered
+from streams.transport.batches import BareRecords
 
 FETCH_WAIT_MS: Final = 250
 """How long a broker may hold back an empty answer; the driver's 1.5 s would delay every seek."""
 BROKER_TIMEOUT_S: Final = 10.0
 
 T = TypeVar("T")
-
-
-class BareRecords(OrderedDict[TopicPartition, object]):
-    """aiokafka's buffer of fetched batches, whose records come out as the parser made them.
-
-    A ConsumerRecord for each of them would take longer than parsing (1.2 of 1.9 µs a record), and
-    what we use is in the parser's record.
-    """
-
-    def __setitem__(self, tp: TopicPartition, result: object) -> None:
-        """Takes a fetched batch in; nothing of it is parsed before somebody asks for it."""
-        if isinstance(result, FetchResult):
-            result._partition_records._consumer_record = _bare  # noqa: SLF001
-        super().__setitem__(tp, result)
-
-
-def _bare(_tp: TopicPartition, record: Record) -> Record:
-    return record
 
 
 class ConsumerThread(driver.AIOKafkaConsumerThread):

@@ -32,7 +32,7 @@ from tests.servers import Process
 POULS = Path(sys.executable).parent / "pouls"
 TOPIC = "calls"
 PARTITIONS = 4
-SAMPLE_S = 0.05
+SAMPLE_S = 0.1
 
 
 @dataclass(frozen=True)
@@ -131,8 +131,10 @@ def _cpu_s(process: psutil.Process) -> float:
 
 def folded(redis: Redis) -> int:
     """Return how many records of the topic are committed in Redis."""
-    offsets = (redis.hget(f"pouls:1:{{{TOPIC}-{p}}}", "offset") for p in range(PARTITIONS))
-    return sum(int(offset) + 1 for offset in offsets if offset is not None)
+    with redis.pipeline(transaction=False) as asked:
+        for partition in range(PARTITIONS):
+            asked.hget(f"pouls:1:{{{TOPIC}-{partition}}}", "offset")
+        return sum(int(offset) + 1 for offset in asked.execute() if offset is not None)
 
 
 def arguments(argv: list[str] | None = None) -> Shape:

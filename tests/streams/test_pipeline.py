@@ -10,13 +10,13 @@ import pytest
 from faust.types import TP
 
 import streams.source
-from streams.chunks import Bounds, Chunk, Position, Proof
+from streams.chunks import MAX_CHUNK, Bounds, Chunk, Position, Proof
 from streams.core.events import MAX_EVENT_BYTES
 from streams.deadletters import MAX_LETTER_BYTES
 from streams.pipeline import Pipeline, Stopped
 from streams.pipeline.commits import Commits
 from streams.pipeline.group import Group
-from streams.source import MOST_UNCOMMITTED, Source
+from streams.source import COMMIT_RECORDS, MOST_UNCOMMITTED, Source
 from streams.store import Owner
 from streams.store import Position as GroupPosition
 from tests.streams.fakes import BORN_MS, A, B, Desk, Head, events, until
@@ -74,12 +74,13 @@ async def no_quarrel(desk: Desk) -> bool:
 
 
 async def limit(desk: Desk) -> bool:
-    """Folding stops at 40,000 records that are not known to be stored."""
+    """Folding stops where more records would not be known to be stored."""
     desk.store.away = True
-    values = events(2_000)
+    values = events(MAX_CHUNK)
+    chunks = MOST_UNCOMMITTED // MAX_CHUNK + 10
 
     async def fold_on() -> None:
-        for _ in range(30):
+        for _ in range(chunks):
             await desk.fold(*values)
 
     folding = asyncio.create_task(fold_on())
@@ -87,7 +88,7 @@ async def limit(desk: Desk) -> bool:
     stopped = desk.pipeline.folded(A) + 1 == MOST_UNCOMMITTED
     desk.store.away = False
     await folding
-    return stopped and desk.pipeline.folded(A) + 1 == 60_000
+    return stopped and desk.pipeline.folded(A) + 1 == chunks * MAX_CHUNK
 
 
 async def void_claim(desk: Desk) -> bool:
@@ -204,17 +205,17 @@ async def test_one_commit_is_in_flight(desk: Desk) -> None:
     assert [commit.offset for commit in desk.store.commits] == [4, 9]
 
 
-async def test_20_000_records_do_not_wait_for_the_interval() -> None:
-    """A commit is due at 20,000 folded records, whatever the interval."""
+async def test_a_full_commit_s_records_do_not_wait_for_the_interval() -> None:
+    """A commit is due at `COMMIT_RECORDS` folded records, whatever the interval."""
     desk = Desk(commit_interval_s=NEVER)
     await desk.claim()
-    values = events(2_000)
-    for _ in range(9):
+    values = events(MAX_CHUNK)
+    for _ in range(COMMIT_RECORDS // MAX_CHUNK - 1):
         await desk.fold(*values)
     await asyncio.sleep(0.05)
     assert desk.store.commits == []
     await desk.fold(*values)
-    await until(lambda: "commit calls-0 19999" in desk.journal)
+    await until(lambda: f"commit calls-0 {COMMIT_RECORDS - 1}" in desk.journal)
     await desk.pipeline.close()
 
 

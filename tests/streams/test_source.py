@@ -38,7 +38,7 @@ def test_only_what_follows_is_taken() -> None:
 
 
 def test_a_commit_is_due_and_folding_stops_at_their_limits() -> None:
-    """20,000 records are due, 40,000 are full; answers make room again."""
+    """Some are due, twice as many are full; answers make room again."""
     it = source()
     while it.uncommitted < COMMIT_RECORDS:
         assert not it.due.is_set()

@@ -11,16 +11,11 @@ from typing import Any, cast
 
 import faust
 import pytest
-from aiokafka import TopicPartition
-from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
 from aiokafka.errors import (
     KafkaConnectionError,
     NoOffsetForPartitionError,
     OffsetOutOfRangeError,
 )
-from aiokafka.record.default_records import DefaultRecordBatchBuilder
-from aiokafka.record.memory_records import MemoryRecords
-from aiokafka.structs import ConsumerRecord
 from faust.transport.consumer import Consumer as StockConsumer
 from faust.transport.drivers.aiokafka import AIOKafkaConsumerThread
 from faust.types import TP
@@ -28,7 +23,8 @@ from faust.types import TP
 import streams.transport.consumer
 from streams.chunks import MAX_CHUNK, Chunk, Fetched, Position
 from streams.transport import Consumer
-from streams.transport.thread import BareRecords, ConsumerThread
+from streams.transport.batches import BareRecords
+from streams.transport.thread import ConsumerThread
 from tests.streams.logs import Folding, Partition
 
 A, B = TP("calls", 0), TP("calls", 1)
@@ -435,29 +431,3 @@ async def test_a_broker_that_is_away_at_the_start_is_waited_for(
     await thread.on_start()
     assert [attempt.stopped for attempt in attempts] == [True, True, False]
     assert isinstance(attempts[-1]._fetcher._records, BareRecords)
-
-
-def test_records_come_out_of_the_buffer_as_they_were_parsed() -> None:
-    """Offset, append time and value are all there, without aiokafka's own record around them."""
-    builder = DefaultRecordBatchBuilder(2, 0, 0, -1, -1, -1, 10_000)
-    for at, value in enumerate([b"a", None]):
-        builder.append(at, 1_000 + at, b"key", value, [])
-    tp = TopicPartition("calls", 0)
-    parsed = PartitionRecords(
-        tp,
-        MemoryRecords(bytes(builder.build())),
-        [],
-        0,
-        None,
-        None,
-        check_crcs=True,
-        isolation_level=READ_COMMITTED,
-    )
-    buffer = BareRecords()
-    buffer[tp] = FetchResult(tp, assignment=None, partition_records=parsed, backoff=0)
-    records = list(parsed)
-    assert not any(isinstance(record, ConsumerRecord) for record in records)
-    assert [(r.offset, r.timestamp, r.value) for r in records] == [
-        (0, 1_000, b"a"),
-        (1, 1_001, None),
-    ]
