@@ -25,6 +25,7 @@ from streams.core.buckets import (
     Zone,
 )
 from streams.core.dims import DIMS_BITS, Dims
+from streams.core.names import SITE
 from streams.core.tally import Cell
 
 COLD_MS: Final = 2 * DAY_MS
@@ -71,6 +72,8 @@ class Cells:
         day: Delta = {}
         oldest = self._first_kept(FINE, self._retention.fine_ms, top_ms)
         self._spread(tally, marks, oldest, fine, quarter)
+        self._sum_up(fine)
+        self._sum_up(quarter)
         for bucket, cells in fine.items():
             _merge(quarter.setdefault(bucket // FINE_PER_QUARTER, {}), cells)
         for bucket, cells in quarter.items():
@@ -117,7 +120,7 @@ class Cells:
         fine: Delta,
         quarter: Delta,
     ) -> None:
-        in_both, in_fine, in_coarse = self._dims.all, self._dims.fine, self._dims.coarse
+        in_both, in_fine, in_coarse = self._dims.booked, self._dims.fine, self._dims.coarse
         marks_of, last, above = marks.get, -1, cast(Bucket, {})
         for key, value in tally.items():
             marked = marks_of(key) or None  # none, too, where all were taken back
@@ -138,6 +141,17 @@ class Cells:
                         above[segment] = [value, None]
                     else:
                         cell[0] += value
+
+    def _sum_up(self, delta: Delta) -> None:
+        """Adds `site` where it is the sum of the channels: one addition a bucket, not a booking."""
+        channels = self._dims.channels
+        if channels:
+            site = self._dims.segment(SITE)
+            for cells in delta.values():
+                for channel in channels:
+                    if channel in cells:
+                        sums, marks = cells[channel]
+                        _book(cells, (site,), sums, marks)
 
     def _apply(
         self, res: int, delta: Delta, top_ms: int, back: set[int], gone: list[Named]

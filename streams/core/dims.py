@@ -39,12 +39,14 @@ class Dims:
         self.with_agent, self.with_team = "agent" in used, "team" in used
         self.ids: Mapping[Key, int] = _Interned(self._make)
         """The int of a combination; a new one is made."""
-        self.fine: list[tuple[int, ...]] = []
-        """By combination: the segments that have fine cells."""
-        self.coarse: list[tuple[int, ...]] = []
-        """By combination: the segments that have none."""
         self.all: list[tuple[int, ...]] = []
-        """By combination: both."""
+        """By combination: its segments."""
+        self.booked: list[tuple[int, ...]] = []
+        """By combination: those that bookings are spread over: all, or all but `site`."""
+        self.fine: list[tuple[int, ...]] = []
+        """By combination: those of the booked that have fine cells."""
+        self.coarse: list[tuple[int, ...]] = []
+        """By combination: those of the booked that have none."""
         self.within_ms: list[int] = []
         """By combination: the answer target X of its queue and channel."""
         self.short_ms: list[int] = []
@@ -53,6 +55,12 @@ class Dims:
         """The name of a segment, by its int."""
         self.fresh: list[str] = []
         """Segments first seen since the last time somebody took them."""
+        self.channels: list[int] = []
+        """The segments of which `site` is the sum; empty = `site` is booked like all others."""
+        fine_of = policy.retention.of
+        self._site_is_sum = ("channel",) in policy.segments and fine_of(
+            FINE, names.SITE
+        ) == fine_of(FINE, "channel:")
         self._segments: dict[str, int] = {}
         self._has_fine: list[bool] = []
         self._values: dict[str, set[str]] = {d: set() for d in names.DIMENSIONS}
@@ -67,6 +75,8 @@ class Dims:
             self.names.append(name)
             self.fresh.append(name)
             self._has_fine.append(self._policy.retention.of(FINE, name) != 0)
+            if self._site_is_sum and names.dimensions(name) == ("channel",):
+                self.channels.append(i)
         return i
 
     def seen(self, segments: list[str]) -> None:
@@ -83,17 +93,19 @@ class Dims:
         agent, team = agent if self.with_agent else None, team if self.with_team else None
         reduced: Key = (channel, queue, agent, team, extra)
         parts = self._parts(reduced)
-        if len(self.fine) == _MOST:  # nobody gets here with values that mean something
+        if len(self.all) == _MOST:  # nobody gets here with values that mean something
             reduced = (OTHER, OTHER, OTHER if agent else None, None, ())
             parts = self._parts(reduced)
         i = self._reduced.get(reduced)
         if i is None:
-            i = self._reduced[reduced] = len(self.fine)
-            segments = [self.segment(s) for s in self._segments_of(parts)]
-            fine = tuple([s for s in segments if self._has_fine[s]])
+            i = self._reduced[reduced] = len(self.all)
+            segments = tuple([self.segment(s) for s in self._segments_of(parts)])
+            booked = segments[1:] if self._site_is_sum else segments
+            fine = tuple([s for s in booked if self._has_fine[s]])
+            self.all.append(segments)
+            self.booked.append(booked)
             self.fine.append(fine)
-            self.coarse.append(tuple([s for s in segments if s not in fine]))
-            self.all.append(tuple(segments))
+            self.coarse.append(tuple([s for s in booked if s not in fine]))
             limits = self._policy.thresholds(queue, channel)
             self.within_ms.append(limits.answer_within_ms)
             self.short_ms.append(limits.short_abandon_ms)
