@@ -86,8 +86,12 @@ def _fine(cells: Mapping[tuple[int, str], Cell], gone: Iterable[tuple[int, str]]
 def _by_bucket(resolution: int, visible: Visible) -> list[Hash]:
     put: defaultdict[int, list[str | bytes]] = defaultdict(list)
     gone: defaultdict[int, list[str]] = defaultdict(list)
+    last, to = -1, list[str | bytes]()
     for (bucket, segment), cell in visible.cells[resolution].items():
-        put[bucket] += (segment, pack_cell(cell))
+        if bucket != last:  # they come bucket by bucket
+            last, to = bucket, put[bucket]
+        to.append(segment)
+        to.append(pack_cell(cell))
     for bucket, segment in visible.gone[resolution]:
         gone[bucket].append(segment)
     return [(hash_name(resolution, b), put[b], gone[b]) for b in {**put, **gone}]

@@ -34,7 +34,7 @@ STOP_S: Final = 20.0
 COLLECT: Final = (200_000, 20, 100)
 """Thresholds of the garbage collector: a ledger is large, lives long and has no cycles; looking at
 all of it as often as Python does by itself took a sixth of the time (measured)."""
-SWITCH_S: Final = 0.0005
+SWITCH_S: Final = 0.0002
 """How long the fetching thread waits for the folding one; Python's 5 ms would delay each piece of
 an answer by as much (measured: 3 to 5 % of the throughput)."""
 OK, FAILED, BUG = 0, 1, 70

@@ -68,8 +68,7 @@ class Keeping:
             return []
         hour = top_ms // HOUR_MS
         for h in [h for h in self._closed if h < hour - 1]:
-            for subject in self._closed.pop(h):
-                self._cool(contacts, subject, hour)
+            self._cool(contacts, self._closed.pop(h), hour)
         gone: list[str] = []
         limit = top_ms - 2 * self._policy.horizon_ms
         for h in [h for h in self._gone if (h + 1) * HOUR_MS <= limit]:
@@ -84,19 +83,21 @@ class Keeping:
                 self._look_at(contacts, c, top_ms, live, gone)
         return gone
 
-    def _cool(self, contacts: dict[str, Contact], subject: str, hour: int) -> None:
-        c = contacts.get(subject)
-        if c is None or not c.listed:
-            return
-        last_hour = c.last_ms // HOUR_MS
-        if not c.closed:
-            c.listed = False
-        elif last_hour >= hour - 1:
-            self._closed[last_hour].append(subject)
-        else:
-            del contacts[subject]
-            self.cold[subject] = c.raws
-            self._gone[last_hour].add(subject)
+    def _cool(self, contacts: dict[str, Contact], subjects: list[str], hour: int) -> None:
+        cold, gone = self.cold, self._gone
+        for subject in subjects:
+            c = contacts.get(subject)
+            if c is None or not c.listed:
+                continue
+            last_hour = c.last_ms // HOUR_MS
+            if not c.closed:
+                c.listed = False
+            elif last_hour >= hour - 1:
+                self._closed[last_hour].append(subject)
+            else:
+                del contacts[subject]
+                cold[subject] = c.raws
+                gone[last_hour].add(subject)
 
     def _look_at(
         self, contacts: dict[str, Contact], c: Contact, top_ms: int, live: LiveBook, gone: list[str]
