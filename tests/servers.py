@@ -180,6 +180,7 @@ def redis(directory: Path) -> Server:
         "dir": str(directory),
         "save": "",
         "appendonly": "yes",
+        "auto-aof-rewrite-min-size": "512mb",
         "maxmemory-policy": "noeviction",
         "client-output-buffer-limit": "pubsub 256mb 128mb 60",
     }
