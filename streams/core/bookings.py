@@ -6,7 +6,7 @@ histogram index as a mark under the same key. What is taken back before the comm
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import msgspec
 
@@ -30,6 +30,8 @@ class Books(Protocol):
     marks: Marks
     """Each of its keys is in the tally, too."""
     counts: Counter[str]
+    ended: list[Any]
+    """Contacts with a leg that has ended and may not be booked yet."""
 
 
 class Booking(msgspec.Struct, gc=False):

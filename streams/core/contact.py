@@ -91,6 +91,8 @@ class Contact(msgspec.Struct, gc=False):
     wrap_ms: int = 0
     leg_end_ms: int = 0
     leg_booked: Booking | None = None
+    leg_key: int = -1
+    """Where an ended leg is to be booked; -1 = it is, or there is none."""
     past: list[Leg] | None = None
     """Earlier legs of this contact."""
 
@@ -187,8 +189,19 @@ def no_answer(
 # -- legs
 
 
+def settle_leg(c: Contact, books: Books) -> None:
+    """Books a leg that has ended, if it is not booked yet.
+
+    It waits for its wrap-up, which mostly comes soon and would only move the booking: until the
+    commit, or until something needs the booking.
+    """
+    if c.leg_key >= 0:
+        book_leg(c, c.leg_key, books)
+
+
 def book_leg(c: Contact, key: int, books: Books) -> None:
     """Books the leg's durations under a key; what it had booked is taken back."""
+    c.leg_key = -1
     if c.leg_booked is not None:
         take_back(c.leg_booked, books)
     talk, hold, wrap = c.talk_ms, c.hold_ms, c.wrap_ms
@@ -206,16 +219,18 @@ def end_leg(c: Contact, ms: int, talk_s: float | None, hold_s: float | None, boo
     if c.held_ms >= 0:
         c.hold_ms += ms - c.held_ms
         c.held_ms = -1
-    c.hold_ms = duration(hold_s, c.hold_ms, books)
+    if hold_s is not None:
+        c.hold_ms = duration(hold_s, c.hold_ms, books)
     c.talk_ms = duration(talk_s, ms - c.leg_ms - c.hold_ms, books)
     c.leg, c.leg_end_ms = DONE, ms
-    book_leg(c, ms // FINE_MS << DIMS_BITS | leg_dims(c, books), books)
+    c.leg_key = ms // FINE_MS << DIMS_BITS | leg_dims(c, books)
+    books.ended.append(c)
 
 
 def start_leg(c: Contact, ms: int, data: Any, books: Books) -> int:  # noqa: ANN401
     """Starts a leg and returns its combination."""
     if c.leg == DONE:
-        c.past = [*(c.past or ()), shelve(c)]
+        c.past = [*(c.past or ()), shelve(c, books)]
     c.leg, c.leg_ms, c.leg_queue = RUNNING, ms, c.queue
     c.agent, c.team, c.leg_dims = data.agent or None, data.team or None, -1
     c.hold_ms = c.wrap_ms = 0
@@ -223,8 +238,9 @@ def start_leg(c: Contact, ms: int, data: Any, books: Books) -> int:  # noqa: ANN
     return leg_dims(c, books)
 
 
-def shelve(c: Contact) -> Leg:
+def shelve(c: Contact, books: Books) -> Leg:
     """Returns the ended leg as a record of its own."""
+    settle_leg(c, books)
     assert c.leg_booked is not None
     return Leg(
         c.agent, c.team, c.leg_queue, c.talk_ms, c.hold_ms, c.wrap_ms, c.leg_end_ms, c.leg_booked

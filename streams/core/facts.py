@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from streams.core.bookings import Marks
-from streams.core.contact import RUNNING, Contact, take_attributes
+from streams.core.contact import RUNNING, Contact, settle_leg, take_attributes
 from streams.core.dims import Dims
 from streams.core.events import RANK, decode, millis
 from streams.core.policy import FoldPolicy
@@ -30,6 +30,7 @@ class Pad:
         self.dims = dims
         self.tally: dict[int, int] = {}
         self.marks = Marks()
+        self.ended: list[Contact] = []
         self.counts: Counter[str] = Counter()
 
 
@@ -83,8 +84,9 @@ def is_cut(c: Contact, ms: int, policy: FoldPolicy) -> bool:
     return ms > lost_at_ms(c, policy)
 
 
-def begin_anew(c: Contact, channel: str) -> None:
+def begin_anew(c: Contact, channel: str, books: Any) -> None:  # noqa: ANN401  # as in `advance`
     """Makes it a new contact under the same id, of which only the facts stay."""
+    settle_leg(c, books)
     fresh = Contact(channel, c.subject)
     for name in STATE_FIELDS:
         setattr(c, name, getattr(fresh, name))
@@ -109,7 +111,7 @@ STATE_FIELDS: Final = tuple(f for f in Contact.__struct_fields__ if f not in _KE
 def advance(c: Contact, e: Any, ms: int, books: Any, channel: str, policy: FoldPolicy) -> None:  # noqa: ANN401
     """Takes in one fact that sorts after all others of the contact."""
     if c.last_ms >= 0 and is_cut(c, ms, policy):
-        begin_anew(c, channel)
+        begin_anew(c, channel, books)
     c.last_ms, c.last_rank = ms, e.rank
     data = e.data
     if data.channel:
@@ -128,6 +130,7 @@ def fold(
     c = Contact(channel, subject)
     for fact in in_order(facts):
         advance(c, fact.event, fact.ms, pad, channel, policy)
+    settle_leg(c, pad)
     c.raws = raws if len(facts) == len(raws) else [f.raw for f in facts]
     c.ids = "".join(f.event.id for f in facts)
     return c, pad

@@ -22,7 +22,7 @@ from streams.core.bookings import Marks, book_all
 from streams.core.buckets import DAY_MS, Zone
 from streams.core.cells import FOREVER, Cells
 from streams.core.changes import Changes, Facts, Visible
-from streams.core.contact import Contact, take_attributes
+from streams.core.contact import Contact, settle_leg, take_attributes
 from streams.core.dims import Dims
 from streams.core.events import (
     AHEAD_MS,
@@ -61,6 +61,7 @@ class Ledger:
         self.dims = Dims(policy, self.counts)
         self.tally: dict[int, int] = {}
         self.marks = Marks()
+        self.ended: list[Contact] = []
         self.top_ms = 0
         """The source's time: the greatest accepted event time; 0 before any."""
         self.cells = Cells(policy.retention, Zone(policy.timezone), self.dims)
@@ -180,8 +181,9 @@ class Ledger:
         if not is_cut(c, ms, self.policy):
             return c
         if not self._keeping.expired(c, self.top_ms):
-            begin_anew(c, self.channel)
+            begin_anew(c, self.channel, self)
             return c
+        settle_leg(c, self)
         fresh = Contact(
             self.channel, c.subject, stored=-1, live=c.live, listed=c.listed, scheduled=c.scheduled
         )
@@ -196,6 +198,7 @@ class Ledger:
             return
         self.counts["disorder"] += 1
         if not c.dirty:
+            settle_leg(c, self)
             pad = fold(c.subject, c.raws, self.channel, self.dims, self.policy)[1]
             book_all(pad.tally, pad.marks, self, back=True)
             c.dirty = True
@@ -231,6 +234,9 @@ class Ledger:
         """
         for subject in list(self._dirty):
             self._settle(subject)
+        for c in self.ended:
+            settle_leg(c, self)
+        self.ended.clear()
         facts = Facts({}, {}, [])
         self._collect(facts)
         self._touched.clear()

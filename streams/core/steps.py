@@ -29,6 +29,7 @@ from streams.core.contact import (
     no_answer,
     open_entry,
     queue_dims,
+    settle_leg,
     shelve,
     start_leg,
     unshelve,
@@ -132,6 +133,7 @@ def on_ended(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: ANN401
     if c.leg == RUNNING:
         end_leg(c, ms, data.talk_s, data.hold_s, books)
     elif c.leg == DONE and (data.talk_s is not None or data.hold_s is not None):
+        settle_leg(c, books)
         assert c.leg_booked is not None
         c.hold_ms = duration(data.hold_s, c.hold_ms, books)
         c.talk_ms = duration(data.talk_s, c.talk_ms, books)
@@ -149,10 +151,11 @@ def on_wrapped(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: ANN4
     while i >= 0 and agent not in (None, past[i].agent):
         i -= 1
     if i >= 0:
+        settle_leg(c, books)
         now = leg_fields(c)
         unshelve(c, past[i])
         wrap(c, ms, wrap_s, books)
-        c.past = [*past[:i], shelve(c), *past[i + 1 :]]
+        c.past = [*past[:i], shelve(c, books), *past[i + 1 :]]
         restore(c, now)
     elif c.leg == RUNNING:  # before the leg's end: kept for it
         c.wrap_ms += duration(wrap_s, 0, books)
