@@ -135,10 +135,11 @@ def test_missing_topics_stop_the_worker_with_advice(
 
 
 def test_rubbish_goes_to_the_dead_letters_and_nothing_else_is_lost(crew: Crew) -> None:
-    """Undecodable, refused, tombstones, a value of 1 MB: each a letter with its reason."""
+    """No JSON, no UTF-8, refused, tombstones, a value of 1 MB: each a letter with its reason."""
     good = events(40)
     bad = [
-        b"\\xff",
+        b"\xff",
+        good[1].replace(b'"queue": "', b'"queue": "\xff'),
         None,
         b"x" * 900_000,
         good[1].replace(b'"queue": "', b'"line": "'),
@@ -149,7 +150,7 @@ def test_rubbish_goes_to_the_dead_letters_and_nothing_else_is_lost(crew: Crew) -
     assert crew.exact() == []
     letters = asyncio.run(read_letters(crew, len(bad)))
     assert sorted(reason.split(b":")[0] for reason, _ in letters) == [
-        b"invalid", b"time", b"tombstone", b"too_long", b"undecodable",
+        b"invalid", b"time", b"tombstone", b"too_long", b"undecodable", b"undecodable",
     ]  # fmt: skip
     assert max(size for _, size in letters) == 64 * 1024
 
