@@ -30,7 +30,7 @@ class Books(Protocol):
     marks: Marks
     """Each of its keys is in the tally, too."""
     counts: Counter[str]
-    ended: list[Any]
+    ended: list[Any]  # of `Contact`, which knows this module
     """Contacts with a leg that has ended and may not be booked yet."""
 
 
@@ -75,7 +75,16 @@ def book_all(tally: Mapping[int, int], marks: Marks, books: Books, *, back: bool
             for mark in of_key:
                 _unmark(books.marks, key, mark)
         else:
-            books.marks.setdefault(key, []).extend(of_key)
+            for mark in of_key:
+                _mark(books.marks, key, mark)
+
+
+def _mark(marks: Marks, key: int, mark: int) -> None:
+    of_key = marks.setdefault(key, [])
+    if key in marks.taken_back and ~mark in of_key:
+        of_key.remove(~mark)
+    else:
+        of_key.append(mark)
 
 
 def _unmark(marks: Marks, key: int, mark: int) -> None:

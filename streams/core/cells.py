@@ -134,7 +134,7 @@ class Cells:
                 _book(above, in_coarse[dims], value, marked)
             elif marked is not None:
                 _book(above, in_both[dims], value, marked)
-            else:
+            else:  # what `_book` does, without a call: most bookings
                 for segment in in_both[dims]:
                     cell = above.get(segment)
                     if cell is None:
@@ -162,24 +162,30 @@ class Cells:
         """
         changed: dict[Named, Cell] = {}
         names, new, store = self._dims.names, tuple.__new__, self._buckets[res]  # Cell() calls new
-        firsts = {k: self._first_kept(res, k, top_ms) for k in self._classes[res]}
+        keeps = self._classes[res] - {0}  # kept not at all: such segments are not in a delta
+        firsts = {k: self._first_kept(res, k, top_ms) for k in keeps}
         all_kept = max(firsts.values(), default=0)
         for bucket, cells in delta.items():
             if bucket < all_kept:
                 self._drop_unkept(res, bucket, cells, firsts)
             held = self._added(res, bucket, cells, taken_back=bucket in back)
+            zeros = []
             for segment in cells:
                 sums, hist = held[segment]
                 if sums or hist:
                     changed[bucket, names[segment]] = new(Cell, (sums, hist or _NO_HISTOGRAM))
-            self._drop_zeros(bucket, cells, held, gone)
+                else:
+                    zeros.append(segment)
+            for segment in zeros:
+                del held[segment]
+                gone.append((bucket, names[segment]))
             if not held:
                 del store[bucket]
         return changed
 
     def _added(self, res: int, bucket: int, cells: Bucket, *, taken_back: bool) -> Bucket:
         """Returns what is held of a bucket, with what is new."""
-        if bucket in self._buckets[res] or taken_back:
+        if bucket in self._buckets[res] or taken_back:  # a complement must meet its mark
             held = self._bucket(res, bucket)
             _add(held, cells, taken_back=taken_back)
             return held
@@ -189,13 +195,8 @@ class Cells:
         return self._new_bucket(res, bucket, cells)
 
     def _drop_unkept(self, res: int, bucket: int, cells: Bucket, firsts: Mapping[int, int]) -> None:
-        for segment in [s for s in cells if bucket < firsts[self._keeps[s][res]]]:
+        for segment in [s for s in cells if bucket < firsts.get(self._keeps[s][res], FOREVER)]:
             del cells[segment]
-
-    def _drop_zeros(self, bucket: int, cells: Bucket, held: Bucket, gone: list[Named]) -> None:
-        for segment in [s for s in cells if not any(held[s])]:
-            del held[segment]
-            gone.append((bucket, self._dims.names[segment]))
 
     def _new_bucket(self, res: int, bucket: int, cells: Bucket) -> Bucket:
         self._buckets[res][bucket] = cells

@@ -57,10 +57,7 @@ class Dims:
         """Segments first seen since the last time somebody took them."""
         self.channels: list[int] = []
         """The segments of which `site` is the sum; empty = `site` is booked like all others."""
-        fine_of = policy.retention.of
-        self._site_is_sum = ("channel",) in policy.segments and fine_of(
-            FINE, names.SITE
-        ) == fine_of(FINE, "channel:")
+        self._site_is_sum = ("channel",) in policy.segments
         self._segments: dict[str, int] = {}
         self._has_fine: list[bool] = []
         self._values: dict[str, set[str]] = {d: set() for d in names.DIMENSIONS}
@@ -92,12 +89,12 @@ class Dims:
         channel, queue, agent, team, extra = key
         agent, team = agent if self.with_agent else None, team if self.with_team else None
         reduced: Key = (channel, queue, agent, team, extra)
-        parts = self._parts(reduced)
-        if len(self.all) == _MOST:  # nobody gets here with values that mean something
+        if reduced not in self._reduced and len(self.all) == _MOST:
+            # nobody gets here with values that mean something
             reduced = (OTHER, OTHER, OTHER if agent else None, None, ())
-            parts = self._parts(reduced)
         i = self._reduced.get(reduced)
         if i is None:
+            parts = self._parts(reduced)
             i = self._reduced[reduced] = len(self.all)
             segments = tuple([self.segment(s) for s in self._segments_of(parts)])
             booked = segments[1:] if self._site_is_sum else segments

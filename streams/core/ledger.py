@@ -183,7 +183,6 @@ class Ledger:
         if not self._keeping.expired(c, self.top_ms):
             begin_anew(c, self.channel, self)
             return c
-        settle_leg(c, self)
         fresh = Contact(
             self.channel, c.subject, stored=-1, live=c.live, listed=c.listed, scheduled=c.scheduled
         )

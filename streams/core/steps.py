@@ -133,11 +133,12 @@ def on_ended(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: ANN401
     if c.leg == RUNNING:
         end_leg(c, ms, data.talk_s, data.hold_s, books)
     elif c.leg == DONE and (data.talk_s is not None or data.hold_s is not None):
-        settle_leg(c, books)
-        assert c.leg_booked is not None
+        key = c.leg_key
+        if c.leg_booked is not None:
+            key = c.leg_booked.key
         c.hold_ms = duration(data.hold_s, c.hold_ms, books)
         c.talk_ms = duration(data.talk_s, c.talk_ms, books)
-        book_leg(c, c.leg_booked.key, books)  # restated where it is booked
+        book_leg(c, key, books)  # restated where it is booked
     c.over = True
 
 

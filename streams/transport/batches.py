@@ -14,6 +14,7 @@ from typing import Any
 from aiokafka import TopicPartition
 from aiokafka.consumer.fetcher import READ_COMMITTED, FetchResult, PartitionRecords
 from aiokafka.errors import CorruptRecordException
+from aiokafka.record.memory_records import MemoryRecords
 
 from streams.chunks import Record
 
@@ -29,9 +30,10 @@ class BareRecords(OrderedDict[TopicPartition, object]):
 
 
 class WholeBatches(PartitionRecords):  # type: ignore[misc]  # aiokafka is not typed
-    """The batches of one partition; iterated once, to the end."""
+    """The batches of one partition; iterated to the end, never a part of them (`max_records`)."""
 
     next_fetch_offset: int
+    _records: Any
 
     def __iter__(self) -> Iterator[Record]:
         """Yields the records; `next_fetch_offset` is then the position after them."""
@@ -47,6 +49,7 @@ class WholeBatches(PartitionRecords):  # type: ignore[misc]  # aiokafka is not t
         while self._records.has_next():
             batch = self._records.next_batch()
             if self._check_crcs and not batch.validate_crc():
+                self._records = MemoryRecords(b"")  # all of it is fetched again, from this batch on
                 raise CorruptRecordException(f"Invalid CRC - {self._tp}")
             if not self._is_aborted(batch) and not batch.is_control_batch:
                 records: list[Record] = list(batch)

@@ -84,6 +84,34 @@ def test_any_order_repetition_and_batching_gives_equal_cells(seed: int) -> None:
         assert want == everything(other)
 
 
+SEGMENTS = [
+    (),
+    (("queue",), ("agent",)),
+    (("channel", "queue"), ("team", "queue"), ("language",)),
+    (("channel",), ("channel", "agent"), ("team",)),
+]
+
+
+@pytest.mark.parametrize("segments", SEGMENTS)
+@given(SEEDS)
+def test_whatever_the_segments_are_any_order_gives_equal_cells(
+    segments: tuple[tuple[str, ...], ...], seed: int
+) -> None:
+    """`site` is booked, or the sum of its channels: it is the same."""
+    span, records = world(seed)
+    r = random.Random(seed)
+    policy = FoldPolicy(timezone="Europe/Paris", retention=EVERYTHING, segments=segments)
+    raws = [raw for _, raw in sorted(records)]
+    want = everything(folded(raws, r, 0, policy))
+    other = folded(arrivals(span, records, r), r, r.choice([0, 0.2, 1]), policy)
+    assert want == everything(other)
+    sites = [
+        {k: cell for k, cell in store.items() if k[1] == "site"}
+        for store in everything(folded(raws, r, 0))
+    ]
+    assert sites == [{k: cell for k, cell in s.items() if k[1] == "site"} for s in want]
+
+
 @given(SEEDS)
 def test_histograms_hold_one_count_an_answer_and_a_leg(seed: int) -> None:
     """Percentiles are over exactly the answered and the handled."""

@@ -99,12 +99,29 @@ def test_whole_batches_are_what_aiokafka_yields(
     assert ours.next_fetch_offset == theirs.next_fetch_offset
 
 
-def test_a_wrong_checksum_is_told_after_the_batches_before_it() -> None:
-    """What can be read comes; the rest is fetched again."""
-    broken = bytearray(batch(2, [True]))
-    broken[-1] ^= 1
-    records = whole(batch(0, [True, True]) + broken, 0, READ_COMMITTED, [])
-    taken = []
+class Place:
+    """What aiokafka knows of a partition: the position."""
+
+    active, paused, position = True, False, 0
+
+    def state_value(self, _tp: TopicPartition) -> "Place":
+        """Return the state of the only partition."""
+        return self
+
+    def consumed_to(self, position: int) -> None:
+        """Move the position."""
+        self.position = position
+
+
+@pytest.mark.parametrize("broken", [0, 1, 2])
+def test_nothing_of_an_answer_is_taken_from_a_wrong_checksum_on(broken: int) -> None:
+    """Asked again, the buffer has no more: the rest is fetched again, from the position."""
+    batches = [batch(0, [True, True]), batch(2, [True]), batch(3, [True])]
+    data = [b if i != broken else b[:-1] + bytes([b[-1] ^ 1]) for i, b in enumerate(batches)]
+    records = parsed(b"".join(data), 0, READ_COMMITTED, [])
+    place, buffer = Place(), BareRecords()
+    buffer[TP] = result = FetchResult(TP, assignment=place, partition_records=records, backoff=0)
     with pytest.raises(CorruptRecordException):
-        taken.extend(records)
-    assert records.next_fetch_offset == 2
+        result.getall()
+    assert result.getall() == []
+    assert place.position == 0
