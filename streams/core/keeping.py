@@ -33,6 +33,20 @@ class Keeping:
         """Lists a contact that has been closed."""
         self._closed[c.last_ms // HOUR_MS].append(c.subject)
 
+    def rest(self, closed: list[Contact], contacts: dict[str, Contact], top_ms: int) -> None:
+        """Lets closed contacts go cold at once where they have been so for long, or lists them."""
+        warm_hour = top_ms // HOUR_MS - 1 if self._policy.lateness else 0
+        cold, gone = self.cold, self._gone
+        for c in closed:
+            last_hour = c.last_ms // HOUR_MS
+            if last_hour < warm_hour:
+                del contacts[c.subject]
+                cold[c.subject] = c.raws
+                gone[last_hour].add(c.subject)
+            elif not c.listed:
+                c.listed = True
+                self._closed[last_hour].append(c.subject)
+
     def open(self, c: Contact, top_ms: int) -> None:
         """Lists an open contact, to be looked at when it might be lost, or sooner."""
         lost_at = lost_at_ms(c, self._policy)

@@ -92,7 +92,7 @@ class Ledger:
             self._contacts, self._contacts.get, decode, STEPS, EPOCH
         )  # fmt: skip
         dims, touched, default, gap = self.dims, self._touched, self.channel, self._gap_ms
-        extra, cold, listed = dims.extra, self._keeping.cold, self._keeping.closed
+        extra, cold = dims.extra, self._keeping.cold
         horizon = self.policy.horizon_ms if self.policy.lateness else FOREVER
         top, earliest = self.top_ms, EARLIEST_MS
         latest = AHEAD_MS + (
@@ -145,9 +145,6 @@ class Ledger:
             if extra:
                 take_attributes(c, data, dims)
             steps[rank](c, e, ms, self)
-            if c.over and not c.listed and c.closed:
-                c.listed = True
-                listed(c)
         self.top_ms = top
         return refused
 
@@ -219,9 +216,6 @@ class Ledger:
         c.scheduled, c.lost = old.scheduled, old.lost
         self._contacts[subject] = c
         self._touched.append(c)
-        if c.closed and not c.listed:
-            c.listed = True
-            self._keeping.closed(c)
         return c
 
     # -- giving changes out
@@ -256,6 +250,7 @@ class Ledger:
     def _collect(self, facts: Facts) -> None:
         """Notes what touched contacts have to store, and what they show live."""
         added, live, keeping, get = facts.added, self._live, self._keeping, self._contacts.get
+        closed: list[Contact] = []
         for c in self._touched:
             if not c.touched or get(c.subject) is not c:
                 continue
@@ -269,8 +264,11 @@ class Ledger:
             if not c.closed:
                 live.update(c, self.top_ms)
                 keeping.open(c, self.top_ms)
-            elif c.live is not None:
-                live.remove(c)
+            else:
+                closed.append(c)
+                if c.live is not None:
+                    live.remove(c)
+        keeping.rest(closed, self._contacts, self.top_ms)
 
     def load(self, stored: Visible, facts: Iterable[tuple[str, list[bytes]]]) -> None:
         """Takes in what is stored, into a new ledger."""
