@@ -1,10 +1,10 @@
 """One worker against a bare consume-and-decode loop, on the same topic in the same run.
 
 Real Kafka, real Redis, `pouls worker` as operators run it: all KPIs, four segments an event, three
-resolutions, durable commits. Rates are taken from the first commit seen until a tenth of the topic is
-left, so that the worker does not pay for its start, and has as much folded and not stored at the end
-as at the beginning. Figures of a shared machine move: compare ratios, not rates; the ratio by
-CPU seconds is the steadiest.
+resolutions, durable commits. A worker's rate is taken from the first commit seen until a tenth of
+the topic is left: it does not pay for its start, and has as much folded and not stored at the end
+as at the beginning. Figures of a shared machine move: compare ratios, not rates; the ratio by CPU
+seconds is the steadiest.
 
 `python -m tests.benchmarks.bench --days 10 --runs 3` prints JSON.
 """
