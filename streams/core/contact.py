@@ -231,11 +231,13 @@ def start_leg(c: Contact, ms: int, data: Any, books: Books) -> int:  # noqa: ANN
     """Starts a leg and returns its combination."""
     if c.leg == DONE:
         c.past = [*(c.past or ()), shelve(c, books)]
-    c.leg, c.leg_ms, c.leg_queue = RUNNING, ms, c.queue
-    c.agent, c.team, c.leg_dims = data.agent or None, data.team or None, -1
-    c.hold_ms = c.wrap_ms = 0
-    c.held_ms, c.leg_booked, c.over = -1, None, False
-    return leg_dims(c, books)
+        c.hold_ms = c.wrap_ms = 0
+        c.held_ms, c.leg_booked = -1, None
+    c.leg, c.leg_ms, c.leg_queue, c.over = RUNNING, ms, c.queue, False
+    c.agent, c.team = data.agent or None, data.team or None
+    key: Key = (c.channel, c.queue, c.agent, c.team, c.extra)
+    dims = c.leg_dims = books.dims.ids[key]
+    return dims
 
 
 def shelve(c: Contact, books: Books) -> Leg:
