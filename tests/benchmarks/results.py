@@ -20,7 +20,7 @@ def keep(name: str, figures: dict[str, Any]) -> Path:
     result = {
         "name": name,
         "commit": _git("rev-parse", "HEAD"),
-        "clean": not _git("status", "--porcelain", "--untracked-files=no"),
+        "clean": not _git("status", "--porcelain", "--untracked-files=no", "--", ":!docs/results"),
         "date": datetime.now(UTC).date().isoformat(),
         "machine": machine(),
         **figures,
