@@ -6,7 +6,7 @@ histogram index as a mark under the same key. What is taken back before the comm
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 import msgspec
 
@@ -30,8 +30,6 @@ class Books(Protocol):
     marks: Marks
     """Each of its keys is in the tally, too."""
     counts: Counter[str]
-    ended: list[Any]  # of `Contact`, which knows this module
-    """Contacts with a leg that has ended and may not be booked yet."""
 
 
 class Booking(msgspec.Struct, gc=False):
@@ -70,13 +68,10 @@ def book_all(tally: Mapping[int, int], marks: Marks, books: Books, *, back: bool
     """Books, or takes back, all that a scratch pad holds."""
     for key, value in tally.items():
         add(books.tally, key, -value if back else value)
+    put = _unmark if back else _mark
     for key, of_key in marks.items():
-        if back:
-            for mark in of_key:
-                _unmark(books.marks, key, mark)
-        else:
-            for mark in of_key:
-                _mark(books.marks, key, mark)
+        for mark in of_key:
+            put(books.marks, key, mark)
 
 
 def _mark(marks: Marks, key: int, mark: int) -> None:

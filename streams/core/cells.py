@@ -284,16 +284,7 @@ def _book(to: Bucket, segments: tuple[int, ...], value: int, marks: list[int] | 
 
 def _merge(to: Bucket, cells: Bucket) -> None:
     for segment, (sums, marks) in cells.items():
-        cell = to.get(segment)
-        if cell is None:
-            to[segment] = [sums, marks and marks[:]]
-        else:
-            cell[0] += sums
-            if marks:
-                if cell[1] is None:
-                    cell[1] = marks[:]
-                else:
-                    cell[1] += marks
+        _book(to, (segment,), sums, marks)
 
 
 def _add(held: Bucket, cells: Bucket, *, taken_back: bool) -> None:

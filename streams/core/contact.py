@@ -224,7 +224,6 @@ def end_leg(c: Contact, ms: int, talk_s: float | None, hold_s: float | None, boo
     c.talk_ms = duration(talk_s, ms - c.leg_ms - c.hold_ms, books)
     c.leg, c.leg_end_ms = DONE, ms
     c.leg_key = ms // FINE_MS << DIMS_BITS | leg_dims(c, books)
-    books.ended.append(c)
 
 
 def start_leg(c: Contact, ms: int, data: Any, books: Books) -> int:  # noqa: ANN401

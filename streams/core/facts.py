@@ -30,7 +30,6 @@ class Pad:
         self.dims = dims
         self.tally: dict[int, int] = {}
         self.marks = Marks()
-        self.ended: list[Contact] = []
         self.counts: Counter[str] = Counter()
 
 

@@ -31,21 +31,22 @@ class Keeping:
 
     def closed(self, c: Contact) -> None:
         """Lists a contact that has been closed."""
+        c.listed = True
         self._closed[c.last_ms // HOUR_MS].append(c.subject)
 
     def rest(self, closed: list[Contact], contacts: dict[str, Contact], top_ms: int) -> None:
         """Lets closed contacts go cold at once where they have been so for long, or lists them."""
-        warm_hour = top_ms // HOUR_MS - 1 if self._policy.lateness else 0
-        cold, gone = self.cold, self._gone
+        warm_ms = (top_ms // HOUR_MS - 1) * HOUR_MS if self._policy.lateness else 0
         for c in closed:
-            last_hour = c.last_ms // HOUR_MS
-            if last_hour < warm_hour:
-                del contacts[c.subject]
-                cold[c.subject] = c.raws
-                gone[last_hour].add(c.subject)
+            if c.last_ms < warm_ms:
+                self._cool(c, contacts)
             elif not c.listed:
-                c.listed = True
-                self._closed[last_hour].append(c.subject)
+                self.closed(c)
+
+    def _cool(self, c: Contact, contacts: dict[str, Contact]) -> None:
+        del contacts[c.subject]
+        self.cold[c.subject] = c.raws
+        self._gone[c.last_ms // HOUR_MS].add(c.subject)
 
     def open(self, c: Contact, top_ms: int) -> None:
         """Lists an open contact, to be looked at when it might be lost, or sooner."""
@@ -82,7 +83,7 @@ class Keeping:
             return []
         hour = top_ms // HOUR_MS
         for h in [h for h in self._closed if h < hour - 1]:
-            self._cool(contacts, self._closed.pop(h), hour)
+            self._look_at_closed(contacts, self._closed.pop(h), top_ms)
         gone: list[str] = []
         limit = top_ms - 2 * self._policy.horizon_ms
         for h in [h for h in self._gone if (h + 1) * HOUR_MS <= limit]:
@@ -97,21 +98,17 @@ class Keeping:
                 self._look_at(contacts, c, top_ms, live, gone)
         return gone
 
-    def _cool(self, contacts: dict[str, Contact], subjects: list[str], hour: int) -> None:
-        cold, gone = self.cold, self._gone
-        for subject in subjects:
-            c = contacts.get(subject)
-            if c is None or not c.listed:
-                continue
-            last_hour = c.last_ms // HOUR_MS
-            if not c.closed:
+    def _look_at_closed(
+        self, contacts: dict[str, Contact], subjects: list[str], top_ms: int
+    ) -> None:
+        """Lets contacts go cold that have been closed for long, unless more has happened since."""
+        closed = []
+        for c in map(contacts.get, subjects):
+            if c is not None and c.listed:
                 c.listed = False
-            elif last_hour >= hour - 1:
-                self._closed[last_hour].append(subject)
-            else:
-                del contacts[subject]
-                cold[subject] = c.raws
-                gone[last_hour].add(subject)
+                if c.closed:
+                    closed.append(c)
+        self.rest(closed, contacts, top_ms)
 
     def _look_at(
         self, contacts: dict[str, Contact], c: Contact, top_ms: int, live: LiveBook, gone: list[str]

@@ -61,7 +61,6 @@ class Ledger:
         self.dims = Dims(policy, self.counts)
         self.tally: dict[int, int] = {}
         self.marks = Marks()
-        self.ended: list[Contact] = []
         self.top_ms = 0
         """The source's time: the greatest accepted event time; 0 before any."""
         self.cells = Cells(policy.retention, Zone(policy.timezone), self.dims)
@@ -162,7 +161,7 @@ class Ledger:
         """Brings a cold contact's state back from its facts; nothing is booked."""
         raws = self._keeping.warm(subject)
         c, _ = fold(subject, raws, self.channel, self.dims, self.policy)
-        c.stored, c.listed = len(raws), True
+        c.stored = len(raws)
         self._contacts[subject] = c
         self._keeping.warmed(c)
         return c
@@ -227,9 +226,6 @@ class Ledger:
         """
         for subject in list(self._dirty):
             self._settle(subject)
-        for c in self.ended:
-            settle_leg(c, self)
-        self.ended.clear()
         facts = Facts({}, {}, [])
         self._collect(facts)
         self._touched.clear()
@@ -248,10 +244,11 @@ class Ledger:
         )
 
     def _collect(self, facts: Facts) -> None:
-        """Notes what touched contacts have to store, and what they show live."""
+        """Books legs that wait, notes what touched contacts have to store and show live."""
         added, live, keeping, get = facts.added, self._live, self._keeping, self._contacts.get
         closed: list[Contact] = []
         for c in self._touched:
+            settle_leg(c, self)  # of a contact that was replaced, too
             if not c.touched or get(c.subject) is not c:
                 continue
             c.touched = False
@@ -281,7 +278,6 @@ class Ledger:
             self._contacts[subject] = c
             self._live.update(c, self.top_ms)
             if c.closed:
-                c.listed = True
                 self._keeping.closed(c)
             else:
                 self._keeping.open(c, self.top_ms)

@@ -58,6 +58,11 @@ def cells(raws: list[bytes], *, each: bool) -> tuple[dict[Any, Any], ...]:
         if each:
             ledger.take_changes()
     ledger.take_changes()
+    return held(ledger)
+
+
+def held(ledger: Ledger) -> tuple[dict[Any, Any], ...]:
+    """Return a ledger's cells as measures and histograms."""
     return tuple(
         {k: (lanes(c.sums), dict(c.hist)) for k, c in store.items()}
         for store in ledger.everything().cells
@@ -83,11 +88,7 @@ def test_a_ledger_that_is_loaded_has_the_same_cells(goes_on: list[Any]) -> None:
     again.load(changes.visible, {**changes.facts.added, **changes.facts.replaced}.items())
     again.apply_all(raws[-1:], NO_END)
     again.take_changes()
-    found = tuple(
-        {k: (lanes(c.sums), dict(c.hist)) for k, c in store.items()}
-        for store in again.everything().cells
-    )
-    assert found == cells(raws, each=True)
+    assert held(again) == cells(raws, each=True)
 
 
 def test_disorder_that_moves_no_booking_publishes_no_cell_of_it() -> None:
