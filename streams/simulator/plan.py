@@ -57,6 +57,8 @@ class Team(msgspec.Struct, frozen=True):
     helps: tuple[str, ...] = ()
     chats: int = 1
     """Chats that one of them takes at a time."""
+    meets: tuple[int, ...] = (11 * 60 + 40, 20 * 60 + 20)
+    """Minutes of the day at which its meetings begin: in quiet hours, once a shift."""
 
 
 class Surge(msgspec.Struct, frozen=True):
@@ -130,10 +132,10 @@ QUEUES: Final = (
 
 TEAMS: Final = (
     Team("lavage", "lyon", helps=("pièces",)),
-    Team("contrats", "lille", helps=("installation",)),
+    Team("contrats", "lille", helps=("installation",), meets=(11 * 60 + 50, 20 * 60 + 50)),
     Team("pieces", "lyon", helps=("lave-linge",)),
-    Team("chat", "rabat", chats=3),
-    Team("tickets", "lille"),
+    Team("chat", "rabat", chats=3, meets=(9 * 60 + 50, 22 * 60 + 30)),
+    Team("tickets", "lille", meets=(10 * 60, 18 * 60)),
 )
 GROUPS: Final = ("standard", "standard", "standard", "standard", "premium", "pro", "nouveau")
 LANGUAGES: Final = ("fr", "fr", "fr", "fr", "fr", "fr", "fr", "en", "en", "ar")

@@ -1,19 +1,19 @@
 """Who works when: it follows from the load, as planners do it.
 
 A team needs agents for its traffic in erlangs, some more so that calls find one free, and some more
-because one in six is on a break. Shifts of eight hours are laid, from the quiet of the morning on,
-until every hour is covered.
+because one in five is on a break, in a meeting, or did not come. Shifts of eight hours are laid,
+from the quiet of the morning on, until every hour is covered.
 """
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 from streams.simulator.plan import CURVES, Queue, Team
 
 SHIFT_H: Final = 8
-PRESENT: Final = 0.82
-"""Share of a shift that is not a break, over the agents who come."""
+PRESENT: Final = 0.77
+"""Share of the shifts' time in which somebody is there to serve."""
 QUIET_H: Final = 5
 """The hour from which shifts are laid."""
 TICKET_HOURS: Final = range(8, 20)
@@ -23,24 +23,6 @@ TICKET_VISITS: Final = 1.7
 TICKET_OCCUPANCY: Final = 0.93
 CHATS_AT_ONCE: Final = 0.8
 """Share of the chats that one agent can hold that he holds where the load is planned well."""
-
-
-class Absence(NamedTuple):
-    """A part of a shift, in minutes from its start."""
-
-    activity: str
-    from_min: int
-    to_min: int
-
-
-def breaks(slot: int) -> tuple[Absence, ...]:
-    """Returns the breaks of a shift, staggered so that a team does not leave at once."""
-    late = slot * 37 % 60
-    return (
-        Absence("pause", 75 + late, 90 + late),
-        Absence("repas", 180 + late, 225 + late),
-        Absence("pause", 330 + late, 345 + late),
-    )
 
 
 def starts(team: Team, queues: Sequence[Queue], factor: float) -> list[int]:

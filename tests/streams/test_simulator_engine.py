@@ -1,9 +1,10 @@
 """The simulation's clock: lives go on when they asked to, or when somebody wakes them."""
 
+from streams.simulator.agenda import breaks
 from streams.simulator.engine import FOREVER, Engine, Life, Process
 from streams.simulator.floor import Agent
 from streams.simulator.plan import CURVES, QUEUES, TEAMS
-from streams.simulator.roster import PRESENT, SHIFT_H, breaks, starts
+from streams.simulator.roster import PRESENT, SHIFT_H, starts
 
 
 class Diary:
