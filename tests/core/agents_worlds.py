@@ -258,6 +258,6 @@ def world(seed: int) -> World:
 def worlds() -> st.SearchStrategy[World]:
     """Worlds for Hypothesis: small, on coarser grids, so that they shrink and many are tried."""
     return st.builds(
-        lambda r: make(r, facts=8, agents=2, steps=(5 * SECOND, MINUTE, 5 * MINUTE)),
+        lambda r: make(r, facts=12, agents=2, steps=(5 * SECOND, MINUTE, 5 * MINUTE)),
         st.randoms(use_true_random=False),
     )
