@@ -45,8 +45,8 @@ class Fact:
     contacts: int
     """How many contacts are held: those on contact, on hold and in wrap-up."""
     capacity: int
-    limit: int
-    """From this instant on nobody knows."""
+    limit: int | None
+    """From this instant on nobody knows; None = it holds for ever."""
     team: str | None
     site: str | None
     queues: frozenset[str]
@@ -122,15 +122,19 @@ def label(state: str, contact_states: list[str]) -> str:
     return max(present, key=LADDER.index) if present else "offline"
 
 
-def fact_of(event: dict[str, Any], raw: bytes, unknown_after: int) -> Fact:
+def fact_of(
+    event: dict[str, Any], raw: bytes, unknown_after: int, *, offline_expires: bool
+) -> Fact:  # fmt: skip
     """Returns what an `agent.state` says."""
     d, ms = event["data"], millis(event["time"])
     states = [contact.get("state") or "on_contact" for contact in d.get("contacts") or []]
-    heartbeat = d.get("heartbeat_s")
-    lasts = min(2 * round(1000 * heartbeat), unknown_after) if heartbeat else unknown_after
+    state = label(d["state"], states)
+    limits = [unknown_after] if offline_expires or state != "offline" else []
+    if d.get("heartbeat_s"):
+        limits.append(2 * round(1000 * d["heartbeat_s"]))
     return Fact(
-        ms, event["id"], event["source"], raw, label(d["state"], states),
-        sum(s in BUSY for s in states), d.get("capacity") or 0, ms + lasts,
+        ms, event["id"], event["source"], raw, state, sum(s in BUSY for s in states),
+        d.get("capacity") or 0, ms + min(limits) if limits else None,
         named(d.get("team")), named(d.get("site")),
         frozenset(name for q in d.get("queues") or [] if (name := named(q))),
         named(d.get("reason")),
@@ -192,6 +196,7 @@ class Walk:
         zone: whose local days
         tolerance_ms: T, a multiple of the step
         unknown_after_ms: how long a state without heartbeat holds
+        offline_expires: whether that is so for offline, too; else only its own heartbeat ends it
         horizon_ms: of one identity, two records further apart are two facts
         step_ms: the grid
         rate_of: what an agent's time costs
@@ -199,7 +204,8 @@ class Walk:
 
     def __init__(
         self, events: list[bytes], zone: str, *, tolerance_ms: int = 0,
-        unknown_after_ms: int = 16 * HOUR, horizon_ms: int = 8 * DAY, step_ms: int = 5 * SECOND,
+        unknown_after_ms: int = 16 * HOUR, offline_expires: bool = True,
+        horizon_ms: int = 8 * DAY, step_ms: int = 5 * SECOND,
         rate_of: RateOf = lambda _team, _site: None,
     ) -> None:  # fmt: skip
         self.zone = zoneinfo.ZoneInfo(zone)
@@ -212,7 +218,7 @@ class Walk:
             event = json.loads(raw)
             agent = event["subject"]
             if event["type"] == "agent.state":
-                fact = fact_of(event, raw, unknown_after_ms)
+                fact = fact_of(event, raw, unknown_after_ms, offline_expires=offline_expires)
                 self.facts.setdefault(agent, []).append(fact)
             elif event["type"] == "agent.schedule":
                 plan = plan_of(event, raw, self.zone)
@@ -221,7 +227,7 @@ class Walk:
         self.agents = sorted({*self.facts, *self.plans})
         self.facts = {a: facts_that_stand(self.facts.get(a, []), horizon_ms) for a in self.agents}
         self.plans = {a: plans_that_stand(self.plans.get(a, [])) for a in self.agents}
-        times = [t for a in self.agents for f in self.facts[a] for t in (f.ms, f.limit)]
+        times = [t for a in self.agents for f in self.facts[a] for t in (f.ms, f.limit or f.ms)]
         times += [t for a in self.agents for p in self.plans[a] for s in p.spans for t in s[:2]]
         assert not any(t % step_ms for t in [*times, tolerance_ms]), "not on the grid"
         margin = tolerance_ms + step_ms
@@ -266,7 +272,8 @@ class Walk:
         facts: list[Fact | None] = [None] * size
         states = ["offline"] * size
         for fact in self.facts[agent]:
-            here, limit = self._index(fact.ms), self._index(fact.limit)
+            here = self._index(fact.ms)
+            limit = size if fact.limit is None else self._index(fact.limit)
             facts[here:] = [fact] * (size - here)
             states[here:limit] = [fact.state] * (limit - here)
             states[limit:] = ["unknown"] * (size - limit)

@@ -198,6 +198,17 @@ def test_a_state_is_unknown_after_two_heartbeats_or_sixteen_hours() -> None:
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(("expires", "scheduled"), [(True, None), (False, 60)])
+def test_whether_offline_becomes_unknown_is_a_choice(expires: bool, scheduled: int | None) -> None:
+    """Gone home at 00:00, missing at 20:00: out of adherence, or nobody knows."""
+    events = [plan(("20:00", "21:00", True)), state("00:00", "offline")]
+
+    minutes = day(Walk(events, "UTC", offline_expires=expires), "23:00")
+
+    assert minutes.get("scheduled") == minutes.get("out_late") == scheduled
+    assert minutes.get("unknown") == (7 * 60 if expires else None)
+
+
 def test_an_agent_with_a_plan_and_no_state_is_offline() -> None:
     """So the whole shift is missed, in the team that the plan names."""
     walk = Walk([plan(("09:00", "10:00", True), team="T")], "UTC")
