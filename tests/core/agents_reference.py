@@ -288,7 +288,8 @@ class Walk:
         activities: list[Class | None] = [None] * size
         plans = [p for p in self.plans[agent] if p.spans]
         plans.sort(key=lambda p: (p.spans[0][0], p.date))
-        owners: list[Plan | None] = [plans[0] if plans else None] * size
+        to_come = [p for p in plans if p.spans[0][0] == plans[0].spans[0][0]]
+        owners: list[Plan | None] = [to_come[-1] if plans else None] * size
         for p in plans:
             here = self._index(p.spans[0][0])
             owners[here:] = [p] * (size - here)
