@@ -1,4 +1,4 @@
-"""Files that are read as events: opened, decompressed, converted line by line.
+"""Files that are read as events: opened, decompressed, converted by their source.
 
 Everything that feeds Pouls from files (`pouls report`, `pouls replay`) comes through here, so that
 a line is refused in the same words everywhere, and never stops the others.
@@ -6,6 +6,7 @@ a line is refused in the same words everywhere, and never stops the others.
 
 import gzip
 import sys
+import time
 import zlib
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -15,7 +16,7 @@ from pathlib import Path
 from typing import Final, NamedTuple, cast
 
 from streams.core.errors import BadName, PoulsError
-from streams.sources import BY_NAME, Convert, LineRefused, Source
+from streams.sources import BY_NAME, Run, Source
 
 STDIN: Final = "-"
 GZIP: Final = b"\x1f\x8b"
@@ -88,9 +89,16 @@ class Refusals:
 class Inputs:
     """The events of several files, one after the other, each with the number of its line."""
 
-    def __init__(self, inputs: Sequence[Input], refuse: Refuse) -> None:
-        """`refuse` is told of each line that is not converted: FILE:LINE, and why."""
+    def __init__(self, inputs: Sequence[Input], refuse: Refuse, run: Run | None = None) -> None:
+        """Reads nothing yet.
+
+        Args:
+            inputs: the files.
+            refuse: is told of each line that is not converted: FILE:LINE, and why.
+            run: what sources may know of this run; without it, UTC and the time now.
+        """
         self._inputs, self._refuse = inputs, refuse
+        self._run = run or Run(now_ms=time.time_ns() // 1_000_000)
         self._begins: list[int] = []
         self._lines = 0
 
@@ -103,27 +111,29 @@ class Inputs:
         for source, path in self._inputs:
             self._begins.append(self._lines)
             with _opened(path) as lines:
-                yield from self._convert(source.converter(), lines)
+                begin = self._lines
+                for n, event in source.read(self._counted(lines), self._run, self._refuse_line):
+                    yield begin + n, event
 
     def where(self, n: int) -> str:
         """Returns FILE:LINE of a line's number."""
         i = bisect_right(self._begins, n - 1) - 1
         return f"{self._inputs[i].path}:{n - self._begins[i]}"
 
-    def _convert(self, convert: Convert, lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-        n = self._lines
+    def _refuse_line(self, n: int, reason: str) -> None:
+        """Is told by a source of a line of the file that is being read."""
+        self._refuse(self.where(self._begins[-1] + n), reason)
+
+    def _counted(self, lines: Iterable[bytes]) -> Iterator[bytes]:
+        """Yields a file's lines, as far as it can be decompressed."""
         try:
             for line in lines:
-                n += 1
-                try:
-                    for event in convert(line):
-                        yield n, event
-                except LineRefused as exc:
-                    self._refuse(self.where(n), str(exc))
+                self._lines += 1
+                yield line
         except (EOFError, zlib.error, gzip.BadGzipFile) as exc:
-            n += 1
-            self._refuse(self.where(n), f"file: cannot be decompressed from here on: {exc}")
-        self._lines = n
+            self._lines += 1
+            reason = f"file: cannot be decompressed from here on: {exc}"
+            self._refuse(self.where(self._lines), reason)
 
 
 def _opened(path: str) -> AbstractContextManager[Iterable[bytes]]:

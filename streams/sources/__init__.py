@@ -2,10 +2,10 @@
 
 from typing import Final
 
-from streams.sources import anonymous_bank, events
-from streams.sources.source import Convert, LineRefused, Source
+from streams.sources import anonymous_bank, events, schedule_csv, schedule_ics
+from streams.sources.source import Convert, LineRefused, Run, Source, by_line
 
-SOURCES: Final = (events.SOURCE, anonymous_bank.SOURCE)
+SOURCES: Final = (events.SOURCE, anonymous_bank.SOURCE, schedule_csv.SOURCE, schedule_ics.SOURCE)
 BY_NAME: Final = {source.name: source for source in SOURCES}
 
-__all__ = ["BY_NAME", "SOURCES", "Convert", "LineRefused", "Source"]
+__all__ = ["BY_NAME", "SOURCES", "Convert", "LineRefused", "Run", "Source", "by_line"]

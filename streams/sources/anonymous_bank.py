@@ -17,7 +17,7 @@ from typing import Final
 import msgspec
 
 from streams.core.buckets import DAY_MS, iso
-from streams.sources.source import Convert, LineRefused, Source
+from streams.sources.source import Convert, LineRefused, Source, by_line
 
 ZONE: Final = "Asia/Jerusalem"
 COLUMNS: Final = (
@@ -56,7 +56,7 @@ def converter() -> Convert:
     return convert
 
 
-SOURCE = Source("anonymous-bank", ZONE, converter)
+SOURCE = Source("anonymous-bank", ZONE, by_line(converter))
 
 
 def events(row: Row) -> list[bytes]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from streams.sources.source import Convert, Source
+from streams.sources.source import Convert, Source, by_line
 
 
 def convert(line: bytes) -> Iterable[bytes]:
@@ -19,4 +19,4 @@ def converter() -> Convert:
     return convert
 
 
-SOURCE = Source("events", None, converter)
+SOURCE = Source("events", None, by_line(converter))

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from streams.core.events import order_key
-from streams.sources import BY_NAME
+from streams.sources import anonymous_bank
 from tests.benchmarks import load
 from tests.integration.crew import until
 from tests.integration.operation import Operation, written
@@ -42,7 +42,7 @@ def january_lines() -> list[bytes]:
 
 def january() -> list[bytes]:
     """Return real calls as canonical events."""
-    convert = BY_NAME["anonymous-bank"].converter()
+    convert = anonymous_bank.converter()
     return [event for line in january_lines() for event in convert(line)]
 
 

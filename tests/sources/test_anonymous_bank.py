@@ -19,7 +19,7 @@ from streams.inputs import Input
 from streams.report import report
 from streams.report_options import Options, ask_of
 from streams.settings import load_settings
-from streams.sources import BY_NAME, LineRefused
+from streams.sources import BY_NAME, LineRefused, anonymous_bank
 from tests.sources import slow_bank
 from tests.sources.rows import COLUMNS, Row, months, text
 from tests.sources.slow_bank import Bucket, Sums
@@ -43,7 +43,7 @@ CALL: Row = dict(zip(COLUMNS, VALUES.split(), strict=True))
 
 def events_of(*rows: Row) -> list[dict[str, Any]]:
     """Returns the events of some calls."""
-    convert = SOURCE.converter()
+    convert = anonymous_bank.converter()
     lines = text(rows).encode().splitlines(keepends=True)
     return [json.loads(event) for line in lines for event in convert(line)]
 
@@ -225,7 +225,7 @@ def test_a_field_that_cannot_be_read_refuses_the_line(changes: dict[str, str], r
 
 def test_a_short_line_is_refused() -> None:
     """And only that line."""
-    convert = SOURCE.converter()
+    convert = anonymous_bank.converter()
     header, line = text([CALL]).encode().splitlines()
     assert [*convert(header)] == []
     with pytest.raises(LineRefused, match="line: 16 values under 17 columns"):
@@ -235,7 +235,7 @@ def test_a_short_line_is_refused() -> None:
 
 def test_a_file_without_the_columns_is_refused_line_by_line() -> None:
     """Another file was meant."""
-    convert = SOURCE.converter()
+    convert = anonymous_bank.converter()
     assert [*convert(b"date\tvru_line\n")] == []
     with pytest.raises(LineRefused, match="header: does not name the columns call_id, customer_id"):
         convert(b"990101\tAA0101\n")
@@ -243,7 +243,7 @@ def test_a_file_without_the_columns_is_refused_line_by_line() -> None:
 
 def test_columns_are_found_by_their_names() -> None:
     """Another month may have more of them, in another order."""
-    convert = SOURCE.converter()
+    convert = anonymous_bank.converter()
     header, line = text([CALL]).encode().splitlines()
     swapped = [b"\t".join([b"extra", *reversed(cells.split(b"\t"))]) for cells in (header, line)]
     assert [*convert(swapped[0])] == []
@@ -290,7 +290,7 @@ def slowly(lines: Iterable[str], bucket: Bucket) -> dict[tuple[str, str], Sums]:
 @given(months())
 def test_what_is_made_of_a_line_is_an_event(calls: list[Row]) -> None:
     """Whatever stands in it, every event decodes, and its contact is the call."""
-    convert = SOURCE.converter()
+    convert = anonymous_bank.converter()
     lines = text(calls).encode().splitlines(keepends=True)
     decoded = [decode(event) for line in lines for event in convert(line)]
     assert {e.subject for e in decoded} == {
@@ -342,7 +342,7 @@ def test_january_1999_has_the_totals_that_are_known() -> None:
 @real
 def test_the_published_number_of_hang_ups_is_that_of_our_events() -> None:
     """Somebody else counted them, by the day on which the call began."""
-    convert = SOURCE.converter()
+    convert = anonymous_bank.converter()
     with gzip.open(JANUARY) as lines:
         decoded = [decode(event) for line in lines for event in convert(line)]
     left = Counter(e.subject[:6] for e in decoded if e.rank == RANK["abandoned"])

@@ -3,6 +3,8 @@
 import gzip
 import io
 import sys
+import time
+from collections.abc import Iterable, Iterator
 from itertools import count
 from pathlib import Path
 
@@ -10,7 +12,8 @@ import pytest
 
 from streams.core.errors import BadName
 from streams.inputs import MOST_TOLD, Input, Inputs, NotReadable, Refusals, named, parse
-from streams.sources import Convert, LineRefused, Source
+from streams.sources import Convert, LineRefused, Run, Source, by_line
+from streams.sources.source import RefuseLine
 
 
 def shout(line: bytes) -> list[bytes]:
@@ -20,7 +23,7 @@ def shout(line: bytes) -> list[bytes]:
     return line.upper().split()
 
 
-SHOUTED = Source("shouted", None, lambda: shout)
+SHOUTED = Source("shouted", None, by_line(lambda: shout))
 
 
 def read(*paths: object) -> tuple[list[tuple[str, bytes]], list[str]]:
@@ -151,9 +154,50 @@ def test_each_file_has_a_converter_of_its_own(tmp_path: Path) -> None:
         lines = count()
         return lambda line: [line] if next(lines) else []
 
-    source = Source("headed", None, skip_the_first)
+    source = Source("headed", None, by_line(skip_the_first))
     events = Inputs([Input(source, str(file))] * 2, lambda *_: None).events()
     assert [event for _, event in events] == [b"line\n", b"line\n"]
+
+
+def backwards(lines: Iterable[bytes], run: Run, refuse: RefuseLine) -> Iterator[tuple[int, bytes]]:
+    """Reads a file whole: its last line first; refuses empty ones."""
+    for n, line in reversed(list(enumerate(lines, 1))):
+        if line.strip():
+            yield n, run.zone.encode() + b" " + line
+        else:
+            refuse(n, "line: is empty")
+
+
+def test_a_source_may_read_a_file_whole(tmp_path: Path) -> None:
+    """Then lines come in its order, and are told by file and number all the same."""
+    one, two = tmp_path / "one", tmp_path / "two.gz"
+    one.write_bytes(b"a\n\nb\n")
+    two.write_bytes(gzip.compress(b"".join(b"%d\n" % n for n in range(100_000)))[:-9])
+    source, refused = Source("backwards", None, backwards), list[str]()
+    inputs = Inputs(
+        [Input(source, str(path)) for path in (one, two)],
+        lambda where, reason: refused.append(f"{where}: {reason}"),
+        Run("Asia/Tokyo"),
+    )
+    events = [(inputs.where(line), event) for line, event in inputs.events()]
+    assert events[:2] == [(f"{one}:3", b"Asia/Tokyo b\n"), (f"{one}:1", b"Asia/Tokyo a\n")]
+    assert events[-1] == (f"{two}:1", b"Asia/Tokyo 0\n")
+    assert refused[0] == f"{one}:2: line: is empty"
+    assert refused[1].startswith(f"{two}:{len(events) - 1}: file: cannot be decompressed from here")
+
+
+def test_a_source_is_told_when_the_run_began() -> None:
+    """Where nobody says it, now."""
+    seen: list[Run] = []
+
+    def read(_: object, run: Run, __: object) -> Iterator[tuple[int, bytes]]:
+        seen.append(run)
+        yield from ()
+
+    source = Source("told", None, read)
+    assert list(Inputs([Input(source, "/dev/null")], lambda *_: None).events()) == []
+    assert seen[0].zone == "UTC"
+    assert abs(seen[0].now_ms - time.time_ns() // 1_000_000) < 60_000
 
 
 def test_inputs_are_named_by_format_and_file() -> None:

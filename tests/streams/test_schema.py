@@ -12,7 +12,7 @@ import pytest
 
 from streams.schema import schema
 from streams.simulator import simulate
-from streams.sources import BY_NAME
+from streams.sources import anonymous_bank
 from tests.sources.rows import text
 from tests.sources.test_anonymous_bank import CALL
 
@@ -22,7 +22,7 @@ def events() -> Iterator[bytes]:
     yield from (
         e.value for e in islice(simulate(1, dt.datetime(2026, 3, 12, 9, tzinfo=dt.UTC)), 500)
     )
-    convert = BY_NAME["anonymous-bank"].converter()
+    convert = anonymous_bank.converter()
     for line in text([CALL]).encode().splitlines():
         yield from convert(line)
 

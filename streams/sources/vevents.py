@@ -1,0 +1,239 @@
+"""The VEVENTs of a calendar: cut out of the file, parsed one by one, and understood.
+
+Each keeps the line that it begins on, and a bad one takes no other with it.
+"""
+
+import codecs
+import datetime as dt
+from collections.abc import Iterable, Iterator
+from typing import Any, Final, NamedTuple
+from urllib.parse import unquote
+
+import icalendar
+from icalendar.timezone import tzp
+
+from streams.core.buckets import Zone
+from streams.sources.plans import FIRST_DAY, LAST_DAY, SWITCH, instant
+from streams.sources.source import LineRefused, RefuseLine
+
+AGENT: Final = "X-POULS-AGENT"
+LINE: Final = "X-POULS-LINE"
+"""Ours, while a calendar is expanded: where a VEVENT stands in the file."""
+READ: Final = {
+    None, "UID", "DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID",
+    "SEQUENCE", "STATUS", "CATEGORIES", "SUMMARY", "ATTENDEE",
+}  # fmt: skip
+"""The properties that matter; `None` stands for a line that is no property at all."""
+OFTEN: Final = {"SECONDLY", "MINUTELY", "HOURLY"}
+"""No plan repeats so; in two months there would be millions."""
+MANY: Final = 10**15
+"""Revisions are smaller."""
+DAY: Final = dt.timedelta(days=1)
+
+
+class Block(NamedTuple):
+    """A component as it stands in the file."""
+
+    kind: bytes
+    line: int
+    lines: list[bytes]
+
+
+class Item(NamedTuple):
+    """A VEVENT that was understood."""
+
+    line: int
+    component: icalendar.Event
+    uid: str
+    recurrence: str
+    """Of which repetition it takes the place; empty: of none."""
+    agents: tuple[str, ...]
+    name: str
+    productive: bool
+    tracked: bool
+    sequence: int
+    cancelled: bool
+    start_ms: int
+    end_ms: int
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it stands for more than itself."""
+        return "RRULE" in self.component or "RDATE" in self.component
+
+
+def items(lines: Iterable[bytes], zone: Zone, refuse: RefuseLine) -> Iterator[Item]:
+    """Yields the VEVENTs that can be understood."""
+    tzp.use_zoneinfo()  # forgets the time zones that the last file has defined
+    events: list[Block] = []
+    for block in _blocks(lines, refuse):
+        if block.kind == b"VEVENT":
+            events.append(block)
+        else:
+            _define(block, refuse)
+    for block in events:
+        try:
+            yield _item(block, zone)
+        except LineRefused as exc:
+            refuse(block.line, str(exc))
+
+
+def _blocks(lines: Iterable[bytes], refuse: RefuseLine) -> Iterator[Block]:
+    """Yields the VEVENTs and VTIMEZONEs of a file."""
+    block: Block | None = None
+    calendar = False
+    for n, line in enumerate(lines, 1):
+        text = line.removeprefix(codecs.BOM_UTF8) if n == 1 else line
+        word, _, kind = text.rstrip().upper().partition(b":")
+        calendar = calendar or (word, kind) == (b"BEGIN", b"VCALENDAR")
+        if text.strip() and not calendar:
+            refuse(n, "line: is no iCalendar: BEGIN:VCALENDAR comes first")
+            return
+        if word == b"BEGIN" and kind in {b"VEVENT", b"VTIMEZONE"}:
+            _unfinished(block, refuse)
+            block = Block(kind, n, [])
+        if block:
+            block.lines.append(text)
+            if (word, kind) == (b"END", block.kind):
+                yield block
+                block = None
+    _unfinished(block, refuse)
+
+
+def _unfinished(block: Block | None, refuse: RefuseLine) -> None:
+    if block:
+        refuse(block.line, f"{block.kind.decode()}: has no END")
+
+
+def _define(block: Block, refuse: RefuseLine) -> None:
+    """Makes a time zone known to the parser."""
+    try:
+        icalendar.Timezone.from_ical(b"".join(block.lines))
+    except Exception as exc:  # noqa: BLE001  whatever the library finds in a strange file
+        refuse(block.line, f"VTIMEZONE: cannot be understood: {exc}")
+
+
+def _item(block: Block, zone: Zone) -> Item:
+    """Returns what a VEVENT says.
+
+    Raises:
+        LineRefused: it cannot be understood.
+    """
+    component = _component(block)
+    _check_repetition(component)
+    cancelled = str(component.get("STATUS", "")).upper() == "CANCELLED"
+    start, end = _times(component, cancelled=cancelled)
+    start_ms, end_ms = instant_of(start, zone), instant_of(end, zone)
+    if end_ms <= start_ms and not cancelled:
+        raise LineRefused("DTEND", "is not after DTSTART")
+    recurrence = component.get("RECURRENCE-ID")
+    return Item(
+        line=block.line,
+        component=component,
+        uid=str(component.get("UID", "")),
+        recurrence="" if recurrence is None else str(recurrence.dt),
+        agents=_agents(component),
+        name=_name(component, cancelled=cancelled),
+        productive=_switch(component, "X-POULS-PRODUCTIVE"),
+        tracked=_switch(component, "X-POULS-TRACKED"),
+        sequence=_sequence(component),
+        cancelled=cancelled,
+        start_ms=start_ms,
+        end_ms=end_ms,
+    )
+
+
+def _component(block: Block) -> icalendar.Event:
+    text = b"".join(block.lines)
+    try:
+        text.decode()
+        component = icalendar.Event.from_ical(text)
+    except UnicodeDecodeError:
+        raise LineRefused("VEVENT", "is not UTF-8") from None
+    except Exception as exc:
+        raise LineRefused("VEVENT", f"cannot be understood: {exc}") from exc
+    if not isinstance(component, icalendar.Event):
+        raise LineRefused("VEVENT", "cannot be understood")
+    for name, reason in component.errors:
+        if name in READ:
+            raise LineRefused(name or "VEVENT", reason)
+    component.add(LINE, str(block.line))
+    return component
+
+
+def _check_repetition(component: icalendar.Event) -> None:
+    for name in ("RRULE", "RECURRENCE-ID"):
+        if len(values(component, name)) > 1:
+            raise LineRefused(name, "stands twice")
+    for rule in values(component, "RRULE"):
+        if often := OFTEN.intersection(map(str.upper, rule.get("FREQ", ()))):
+            raise LineRefused("RRULE", f"FREQ={min(often)}: plans repeat daily at most")
+
+
+def _times(component: icalendar.Event, *, cancelled: bool) -> tuple[dt.datetime, dt.datetime]:
+    """Returns start and end; only what is cancelled may do without an end."""
+    if not cancelled and "DTEND" not in component and "DURATION" not in component:
+        raise LineRefused("DTEND", "is missing, and so is DURATION")
+    try:
+        times = component.start, component.start if cancelled else component.end
+    except ValueError as exc:
+        raise LineRefused("DTSTART", str(exc)) from exc
+    for name in ("DTSTART", "DTEND", "RECURRENCE-ID"):
+        _known_zone(component, name)
+    start, end = times
+    if not isinstance(start, dt.datetime) or not isinstance(end, dt.datetime):
+        raise LineRefused("DTSTART", "is a whole day; an activity begins and ends at a time")
+    if not FIRST_DAY <= start.date() <= end.date() + DAY <= LAST_DAY:
+        raise LineRefused("DTSTART", f"is not between {FIRST_DAY} and {LAST_DAY}, before its end")
+    return start, end
+
+
+def _known_zone(component: icalendar.Event, name: str) -> None:
+    said = component.get(name)
+    if said is None or "TZID" not in said.params or getattr(said.dt, "tzinfo", None):
+        return
+    raise LineRefused(name, f"the time zone {said.params['TZID']!r} is not known")
+
+
+def _agents(component: icalendar.Event) -> tuple[str, ...]:
+    named = [str(name).strip() for name in values(component, AGENT)]
+    if not any(named):
+        addresses = [str(address).strip() for address in values(component, "ATTENDEE")]
+        mails = [a for a in addresses if a.lower().startswith("mailto:")]
+        named = [unquote(mail[len("mailto:") :]).partition("@")[0] for mail in mails]
+    if not any(named):
+        raise LineRefused("agent", f"there is neither {AGENT} nor an ATTENDEE with mailto:")
+    return tuple(dict.fromkeys(name for name in named if name))
+
+
+def _name(component: icalendar.Event, *, cancelled: bool) -> str:
+    names = [*component.categories[:1], component.get("SUMMARY", "")]
+    name = next((text for name in names if (text := str(name).strip())), "")
+    if not name and not cancelled:
+        raise LineRefused("activity", "there is neither CATEGORIES nor SUMMARY")
+    return name
+
+
+def _switch(component: icalendar.Event, name: str) -> bool:
+    text = str(component.get(name, "true")).strip()
+    if text.lower() not in SWITCH:
+        raise LineRefused(name, f"{text!r} is none of {', '.join(SWITCH)}")
+    return SWITCH[text.lower()]
+
+
+def _sequence(component: icalendar.Event) -> int:
+    sequence = component.get("SEQUENCE", 0)
+    if not isinstance(sequence, int) or not 0 <= sequence < MANY:
+        raise LineRefused("SEQUENCE", f"{sequence} is no whole number from 0 on")
+    return int(sequence)
+
+
+def values(component: icalendar.Event, name: str) -> list[Any]:
+    """Returns every value of a property, however often it stands there."""
+    found = component.get(name, [])
+    return found if isinstance(found, list) else [found]
+
+
+def instant_of(time: dt.datetime, zone: Zone) -> int:
+    """Returns an instant; a floating time is the zone's."""
+    return instant(time if time.tzinfo else time.replace(tzinfo=zone.info))
