@@ -32,6 +32,7 @@ BETWEEN, RUNNING, DONE = 0, 1, 2
 """States of the leg."""
 
 _OFFERED, _HANDLED = UNIT["offered"], UNIT["handled"]
+_BY_NOBODY = UNIT["handled"] + UNIT["handled_by_nobody"]
 _TALK, _HOLD, _WRAP = SHIFT["talk_ms"], SHIFT["hold_ms"], SHIFT["wrap_ms"]
 
 
@@ -205,7 +206,7 @@ def book_leg(c: Contact, key: int, books: Books) -> None:
     if c.leg_booked is not None:
         take_back(c.leg_booked, books)
     talk, hold, wrap = c.talk_ms, c.hold_ms, c.wrap_ms
-    value = _HANDLED + (talk << _TALK)
+    value = (_HANDLED if c.agent else _BY_NOBODY) + (talk << _TALK)
     if hold:
         value += hold << _HOLD
     if wrap:

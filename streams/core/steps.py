@@ -42,7 +42,9 @@ CLOSING_STATUS: Final = {"solved", "closed", "deleted", "spam"}
 """A ticket in one of these is over."""
 Step = Callable[[Contact, Any, int, Books], None]
 """(contact, event, its time in ms, where to book)"""
-_CREATED = UNIT["created"]
+_CREATED, _RINGS = UNIT["created"], UNIT["rings"]
+_MISSED, _LEFT = UNIT["missed"], UNIT["missed"] + UNIT["rings_left"]
+_BY_NOBODY = UNIT["answered_by_nobody"]
 _ANSWERED, _WITHIN = UNIT["answered"], UNIT["answered"] + UNIT["answered_within"]
 _WAIT = SHIFT["wait_ms"]
 
@@ -68,15 +70,18 @@ def on_queued(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: ANN40
     open_entry(c, ms, queue, books)
 
 
-def on_ring(measure: str) -> Step:
-    """Makes the step of `offered` and `missed`: they count on their own agent."""
-    unit = UNIT[measure]
+def on_rang(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: ANN401, D103
+    ring(c, e.data, ms, _RINGS, books)
 
-    def on(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: ANN401
-        key: Key = (c.channel, c.queue, e.data.agent, e.data.team or None, c.extra)
-        add(books.tally, ms // FINE_MS << DIMS_BITS | books.dims.ids[key], unit)
 
-    return on
+def on_missed(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: ANN401, D103
+    ring(c, e.data, ms, _LEFT if e.data.cause == "caller_left" else _MISSED, books)
+
+
+def ring(c: Contact, data: Any, ms: int, value: int, books: Books) -> None:  # noqa: ANN401
+    """Books what a ring counts: on its own agent."""
+    key: Key = (c.channel, c.queue, data.agent, data.team or None, c.extra)
+    add(books.tally, ms // FINE_MS << DIMS_BITS | books.dims.ids[key], value)
 
 
 def on_answered(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: ANN401, D103
@@ -92,6 +97,8 @@ def on_answered(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: ANN
     key = ms // FINE_MS << DIMS_BITS | dims
     within = wait <= books.dims.within_ms[dims]
     value = (_WITHIN if within else _ANSWERED) + (wait << _WAIT)
+    if not data.agent:
+        value += _BY_NOBODY
     book_outcome(c, ANSWERED, Booking(key, value, WAIT_MARKS[bisect_left(EDGES, wait)]), books)
 
 
@@ -219,8 +226,8 @@ def nothing(c: Contact, e: Any, ms: int, books: Books) -> None:  # noqa: ANN401
 _BY_TYPE: Final[dict[str, Step]] = {
     "created": on_created,
     "queued": on_queued,
-    "offered": on_ring("rings"),
-    "missed": on_ring("missed"),
+    "offered": on_rang,
+    "missed": on_missed,
     "answered": on_answered,
     "held": on_held,
     "resumed": on_resumed,

@@ -34,6 +34,9 @@ MEASURES: Final = (
     "messages",
     "solved",
     "reopened",
+    "handled_by_nobody",  # legs of which no agent is known: mostly none, and so are the next two
+    "answered_by_nobody",
+    "rings_left",  # of the missed rings, those that the caller left
 )
 LANE_BITS: Final = 48
 _HALF, _MASK = 1 << LANE_BITS - 1, (1 << LANE_BITS) - 1

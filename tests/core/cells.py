@@ -24,7 +24,7 @@ def consistent(draw: st.DrawFn, most: int = 5) -> Cell:
     waits = draw(st.lists(st.integers(0, 400_000), max_size=most))
     handles = draw(st.lists(st.integers(0, 4_000_000), max_size=most))
     abandoned, flowed_out = draw(few), draw(few)
-    within = draw(st.integers(0, abandoned))
+    within, missed = draw(st.integers(0, abandoned)), draw(few)
     return cell(
         waits,
         handles,
@@ -41,4 +41,8 @@ def consistent(draw: st.DrawFn, most: int = 5) -> Cell:
         transferred=draw(few),
         flowed_out=flowed_out,
         callback_within=draw(st.integers(0, flowed_out)),
+        missed=missed,
+        rings_left=draw(st.integers(0, missed)),
+        answered_by_nobody=draw(st.integers(0, len(waits))),
+        handled_by_nobody=draw(st.integers(0, len(handles))),
     )

@@ -235,7 +235,10 @@ def step(life: Life, kind: str, f: Fact) -> None:  # noqa: C901, PLR0912, PLR091
         start(queue)
     elif kind in ("offered", "missed"):
         measure = "rings" if kind == "offered" else "missed"
-        life.counts.append((measure, here(e.queue if e else None, d["agent"])))
+        place = here(e.queue if e else None, d["agent"])
+        life.counts.append((measure, place))
+        if kind == "missed" and d.get("cause") == "caller_left":
+            life.counts.append(("rings_left", place))
     elif kind == "answered":
         if leg:
             leg.agent = d.get("agent") or leg.agent
@@ -324,7 +327,10 @@ def bookings(life: Life) -> list[Booking]:  # noqa: C901
             continue
         within = int(e.wait <= X_MS.get(e.end.channel, 3_600_000))
         if e.outcome == "answered":
-            book(e.end, answered=1, answered_within=within, wait_ms=e.wait)
+            book(
+                e.end, answered=1, answered_within=within, wait_ms=e.wait,
+                answered_by_nobody=int(e.end.agent is None),
+            )  # fmt: skip
         elif e.outcome == "abandoned":
             book(
                 e.end, abandoned=1, abandoned_within=within, short_abandoned=int(e.wait <= 5000),
@@ -337,7 +343,10 @@ def bookings(life: Life) -> list[Booking]:  # noqa: C901
             )  # fmt: skip
     for leg in life.legs:
         if leg.place:
-            book(leg.place, handled=1, talk_ms=leg.talk, hold_ms=leg.hold, wrap_ms=leg.wrap)
+            book(
+                leg.place, handled=1, talk_ms=leg.talk, hold_ms=leg.hold, wrap_ms=leg.wrap,
+                handled_by_nobody=int(leg.place.agent is None),
+            )  # fmt: skip
     return out
 
 

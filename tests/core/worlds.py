@@ -23,6 +23,7 @@ CHOICES: dict[str, Any] = {
     "hold_s": [1, 2],
     "wrap_s": [0, 7],
     "by": ["customer", "agent", "system"],
+    "cause": ["no_answer", "caller_left", ""],
 }
 
 
