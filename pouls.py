@@ -253,7 +253,7 @@ def kpis(
         return
     for kpi in KPIS.values():
         name, says = (getattr(text, lang) for text in (kpi.name, kpi.definition))
-        typer.echo(f"{kpi.id:<22}{name} ({kpi.unit}, {kpi.direction})\n{'':<22}{says}")
+        typer.echo(f"{kpi.id:<25}{name} ({kpi.unit}, {kpi.direction})\n{'':<25}{says}")
 
 
 @app.command()

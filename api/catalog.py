@@ -6,10 +6,19 @@ from typing import Final
 import msgspec
 
 from streams.core.catalogue import Kpi
+from streams.core.costs import NO_PRICES
 from streams.core.kpis import KPIS
-from streams.core.shapes import LANGUAGES, Language
+from streams.core.words import LANGUAGES, Language
 
-FORMATS: Final = {"contacts": "count", "ratio": "percent", "seconds": "duration"}
+FORMATS: Final = {
+    "contacts": "count",
+    "agents": "count",
+    "ratio": "percent",
+    "number": "number",
+    "seconds": "duration",
+    "per_hour": "number",
+    "money": "money",
+}
 """unit → how it is shown."""
 EVERY_S: Final = {"live": 1, "count": 1}
 """kind → at most so often a readout changes; others less often, to be read at a glance."""
@@ -23,9 +32,9 @@ class Document(msgspec.Struct, frozen=True):
     etag: str
 
 
-def documents() -> dict[str, Document]:
-    """Returns the catalogue in every language."""
-    return {language: _document(language) for language in LANGUAGES}
+def documents(currency: str = NO_PRICES.currency) -> dict[str, Document]:
+    """Returns the catalogue in every language; costs are in units of the currency."""
+    return {language: _document(language, currency) for language in LANGUAGES}
 
 
 def digest(of: dict[str, Document]) -> str:
@@ -33,20 +42,22 @@ def digest(of: dict[str, Document]) -> str:
     return hashlib.sha256(b"".join(d.body for d in of.values())).hexdigest()[:12]
 
 
-def _document(language: Language) -> Document:
-    entries = [_entry(kpi, language) for kpi in KPIS.values() if not kpi.private]
+def _document(language: Language, currency: str) -> Document:
+    entries = [_entry(kpi, language, currency) for kpi in KPIS.values() if not kpi.private]
     body = msgspec.json.encode({"lang": language, "kpis": entries})
     return Document(body, f'"{hashlib.sha256(body).hexdigest()[:16]}"')
 
 
-def _entry(kpi: Kpi, language: Language) -> dict[str, object]:
+def _entry(kpi: Kpi, language: Language, currency: str) -> dict[str, object]:
     return {
         "id": kpi.id,
         "name": getattr(kpi.name, language),
         "definition": getattr(kpi.definition, language),
-        "unit": kpi.unit,
+        "unit": f"money:{currency}" if kpi.unit == "money" else kpi.unit,
         "direction": kpi.direction,
         "kind": kpi.kind,
+        "sampled": kpi.sampled,
+        "part_unit": kpi.part_unit,
         "cadence": kpi.cadence,
         "target": kpi.target,
         "channels": sorted(kpi.channels),

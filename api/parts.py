@@ -18,7 +18,7 @@ from api.stored import Stored
 from api.ticker import Ticker
 from streams.core.board import HOLD_DAYS, HOLD_QUARTERS_MS, Board
 from streams.core.buckets import QUARTER_MS, Zone
-from streams.core.shapes import Language
+from streams.core.words import Language
 from streams.settings import Settings
 from streams.store import Reader, Store, Wanted
 
@@ -65,7 +65,7 @@ def assemble(
     board = Board(zone, settings.reading, sources, fold.retention, fold.horizon_ms)
     feed = Feed(sources)
     hub = Hub(board, secrets.token_hex(4))
-    documents = catalog.documents()
+    documents = catalog.documents(settings.reading.prices.currency)
     lobby = Lobby(hub, _greeting(hub, options, catalog.digest(documents)), options.max_clients)
     return Parts(
         settings=settings,

@@ -14,7 +14,7 @@ from api.feed import reasons
 from api.params import BadRequest, Params
 from api.parts import Parts
 from streams.core.errors import BadName
-from streams.core.shapes import LANGUAGES
+from streams.core.words import LANGUAGES
 from streams.store import StoreAway
 
 JSON: Final = "application/json"

@@ -1,31 +1,42 @@
-"""What an entry of the KPI catalogue is, and the five ways to write one (`streams.core.kpis`)."""
+"""What an entry of the KPI catalogue is, and the ways to write one (`streams.core.kpis`)."""
 
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, Literal, Required, TypedDict, Unpack
 
 import msgspec
 
-from streams.core.policy import Formula, Target
+from streams.core.costs import Costing
+from streams.core.formulas import counted, text
+from streams.core.policy import CostFormula, Formula, Target
 from streams.core.shapes import (
+    AgentsNow,
+    Cost,
     Count,
     Mean,
     Now,
+    NowShape,
     Quantile,
+    Rate,
     Shape,
     Share,
     Sum,
-    Text,
-    counted,
-    text,
+    TimeShare,
+    Total,
 )
+from streams.core.words import Text
 
-Kind = Literal["live", "count", "share", "mean", "quantile"]
-Unit = Literal["contacts", "ratio", "seconds"]
+Kind = Literal[
+    "live", "count", "share", "mean", "quantile", "time", "time_share", "rate", "cost"
+]  # fmt: skip
+Unit = Literal["contacts", "agents", "ratio", "number", "seconds", "per_hour", "money"]
+PartUnit = Literal["contacts", "ms"]
 Direction = Literal["higher", "lower", "band", "context"]
 """Which side is better; `band` = neither too high nor too low, `context` = neither good nor bad."""
 Cadence = Literal["live", "hourly", "daily"]
 FLOW_OUTS: Final = "+flow-outs"
 """Ends the id of a formula that also counts those who flowed out in its whole."""
+OFFLINE_OUT: Final = "+offline-out"
+"""Ends the id of a formula by which being offline in a planned break is not adherent."""
 
 
 class Kpi(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,7 +50,7 @@ class Kpi(msgspec.Struct, frozen=True, kw_only=True):
     direction: Direction
     source: str
     """Who defines it so; where the target is from."""
-    formulas: Mapping[str, Shape | Now]
+    formulas: Mapping[str, Shape | NowShape]
     """Formula id → what it computes."""
     choose: Callable[[Formula], str]
     """Which formula id a segment's settings mean."""
@@ -50,12 +61,22 @@ class Kpi(msgspec.Struct, frozen=True, kw_only=True):
     cadence: Cadence = "live"
     """How often it is worth a look."""
     private: bool = False
-    """Neither for Prometheus nor for walls."""
+    """Neither for Prometheus nor for walls.
+
+    What an agent does is private by its segment, `agent:…`, not by its KPI: of a site or a team
+    the same KPI tells nothing of anybody.
+    """
 
     @property
     def sampled(self) -> bool:
-        """Whether it says little when n is small. Counts and live values are complete anyway."""
-        return self.kind in ("share", "mean", "quantile")
+        """Whether it says little when n is small. Sums and live values are complete anyway."""
+        return self.kind not in ("live", "count", "time")
+
+    @property
+    def part_unit(self) -> PartUnit | None:
+        """What part and whole are counted in; `None` = it has none."""
+        units: Mapping[Kind, PartUnit] = {"share": "contacts", "time_share": "ms"}
+        return units.get(self.kind)
 
     def formula(self, formula: str) -> Text:
         """Returns a formula in words, with places for {value}, {n}, {part} and {whole}."""
@@ -87,9 +108,20 @@ def live_wait(what: Literal["wait_longest"], **entry: Unpack[Entry]) -> Kpi:
     return _single(what, "live", "seconds", "live", Now(what), entry)
 
 
-def count(measure: str, **entry: Unpack[Entry]) -> Kpi:
-    """A count of contacts in a window, called as its measure."""
-    return _single(measure, "count", "contacts", "count", Count(Sum.parse(measure)), entry)
+def agents(kpi: str, what: str, **entry: Unpack[Entry]) -> Kpi:
+    """A count of agents that is true now."""
+    return _single(kpi, "live", "agents", "live", AgentsNow(what), entry)
+
+
+def agents_judged(kpi: str, what: str, **entry: Unpack[Entry]) -> Kpi:
+    """A count of agents that is true now and follows `offline_in_break`."""
+    strict = AgentsNow(Sum.parse(what).strict.terms[0][1])
+    return _judged(kpi, "live", "agents", {"live": (AgentsNow(what), strict)}, _only("live"), entry)
+
+
+def count(kpi: str, what: str = "", **entry: Unpack[Entry]) -> Kpi:
+    """A count of contacts in a window; without a sum of measures, of the one called as it is."""
+    return _single(kpi, "count", "contacts", "count", Count(Sum.parse(what or kpi)), entry)
 
 
 def mean(kpi: str, total: str, over: str, **entry: Unpack[Entry]) -> Kpi:
@@ -133,9 +165,90 @@ def share(
     return Kpi(id=kpi, kind="share", unit="ratio", formulas=shapes, choose=choose, **entry)
 
 
+def time(kpi: str, what: str, **entry: Unpack[Entry]) -> Kpi:
+    """Time of agents."""
+    return _single(kpi, "time", "seconds", "time", Total(Sum.parse(what)), entry)
+
+
+def time_judged(kpi: str, what: str, **entry: Unpack[Entry]) -> Kpi:
+    """Time of agents that follows `offline_in_break`."""
+    total = Sum.parse(what)
+    formulas = {"time": (Total(total), Total(total.strict))}
+    return _judged(kpi, "time", "seconds", formulas, _only("time"), entry)
+
+
+def time_share(
+    kpi: str, part: str, whole: str, unit: Literal["ratio", "number"], **entry: Unpack[Entry]
+) -> Kpi:
+    """A part of agents' time; a `number` where it is no part but may be several times as long."""
+    shape = TimeShare(Sum.parse(part), Sum.parse(whole))
+    return _single(kpi, "time_share", unit, "time", shape, entry)
+
+
+def time_share_judged(
+    kpi: str,
+    formulas: Mapping[str, tuple[str, str]],
+    setting: Callable[[Formula], str],
+    **entry: Unpack[Entry],
+) -> Kpi:
+    """A part of agents' time that follows `offline_in_break`, by one of several formulas."""
+    sums = {f: (Sum.parse(part), Sum.parse(whole)) for f, (part, whole) in formulas.items()}
+    shapes = {
+        f: (TimeShare(part, whole), TimeShare(part.strict, whole.strict))
+        for f, (part, whole) in sums.items()
+    }
+    return _judged(kpi, "time_share", "ratio", shapes, setting, entry)
+
+
+def rate(
+    kpi: str,
+    what: str,
+    times: Mapping[str, str],
+    setting: Callable[[Formula], str],
+    **entry: Unpack[Entry],
+) -> Kpi:
+    """A count per hour of one of several times of agents: formula id → time."""
+    shapes = {f: Rate(Sum.parse(what), Sum.parse(time)) for f, time in times.items()}
+    return Kpi(id=kpi, kind="rate", unit="per_hour", formulas=shapes, choose=setting, **entry)
+
+
+def cost(
+    kpi: str,
+    formulas: Mapping[CostFormula, Costing],
+    setting: Callable[[Formula], CostFormula],
+    **entry: Unpack[Entry],
+) -> Kpi:
+    """Money per contact handled, by one of several formulas."""
+    shapes: dict[str, Shape | NowShape] = {f: Cost(by) for f, by in formulas.items()}
+    return Kpi(id=kpi, kind="cost", unit="money", formulas=shapes, choose=setting, **entry)
+
+
+def _only(formula: str) -> Callable[[Formula], str]:
+    return lambda _: formula
+
+
+def _judged(
+    kpi: str,
+    kind: Kind,
+    unit: Unit,
+    formulas: Mapping[str, tuple[Shape | NowShape, Shape | NowShape]],
+    setting: Callable[[Formula], str],
+    entry: Entry,
+) -> Kpi:
+    """A KPI with two rules for being offline in a break: formula id → adherent, not adherent."""
+    shapes = {f: lenient for f, (lenient, _) in formulas.items()}
+    shapes |= {f + OFFLINE_OUT: strict for f, (_, strict) in formulas.items()}
+
+    def choose(settings: Formula) -> str:
+        out = settings.offline_in_break == "nonadherent"
+        return setting(settings) + OFFLINE_OUT if out else setting(settings)
+
+    return Kpi(id=kpi, kind=kind, unit=unit, formulas=shapes, choose=choose, **entry)
+
+
 def _single(
-    kpi: str, kind: Kind, unit: Unit, formula: str, shape: Shape | Now, entry: Entry
+    kpi: str, kind: Kind, unit: Unit, formula: str, shape: Shape | NowShape, entry: Entry
 ) -> Kpi:
     return Kpi(
-        id=kpi, kind=kind, unit=unit, formulas={formula: shape}, choose=lambda _: formula, **entry
+        id=kpi, kind=kind, unit=unit, formulas={formula: shape}, choose=_only(formula), **entry
     )

@@ -1,7 +1,8 @@
 """The KPI catalogue: one entry is the whole of a KPI.
 
 The wall, the JSON, the Prometheus names, the validation of settings and the README's table are
-derived from it. What they count is told by `docs/counting.md`.
+derived from it. What they count is told by `docs/counting.md`. Those of agents' time stand in
+`kpis_agents`.
 """
 
 from collections.abc import Mapping
@@ -9,9 +10,10 @@ from typing import Final
 
 from streams.core.catalogue import Kpi, count, live, live_wait, mean, quantile, share
 from streams.core.errors import BadName
+from streams.core.kpis_agents import AGENT_ENTRIES
 from streams.core.policy import Target
-from streams.core.shapes import BEYOND, Text
 from streams.core.tally import HANDLE, WAIT
+from streams.core.words import BEYOND, Text
 
 _OUTCOMES = "answered + abandoned"
 
@@ -315,7 +317,7 @@ _ENTRIES: Final = (
     ),
 )
 
-KPIS: Final[Mapping[str, Kpi]] = {kpi.id: kpi for kpi in _ENTRIES}
+KPIS: Final[Mapping[str, Kpi]] = {kpi.id: kpi for kpi in (*_ENTRIES, *AGENT_ENTRIES)}
 """The catalogue, by id, in the order in which it is shown."""
 
 

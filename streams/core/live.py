@@ -1,4 +1,4 @@
-"""What is true now: who waits, who is served, who has gone silent, from what ledgers publish.
+"""What is true now: who waits, who is served, who has gone silent, what agents do.
 
 A source publishes, for a segment, how many contacts are alike (`LiveKey`). `count` adds them up at
 one instant and says until when that holds, so that a reader looks again only then, or when the
@@ -8,13 +8,14 @@ after it, never before.
 
 import math
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from streams.core.changes import WAITING, LiveKey
 
 
 class Live(NamedTuple):
-    """Contacts of one segment at one instant."""
+    """Contacts and agents of one segment at one instant."""
 
     waiting: int = 0
     in_progress: int = 0
@@ -24,6 +25,8 @@ class Live(NamedTuple):
     """Of the waiting, those beyond their answer target."""
     oldest_s: int | None = None
     """Since when the longest wait lasts; `None` = nobody waits."""
+    agents: Mapping[str, int] = MappingProxyType({})
+    """How many agents are `available`, `paused`, `scheduled`, `out` …: of those that are any."""
 
 
 class Counted(NamedTuple):
@@ -71,5 +74,13 @@ def together(parts: Iterable[Live]) -> Live:
             out.orphaned + part.orphaned,
             out.beyond + part.beyond,
             min(since, default=None),
+            _sum(out.agents, part.agents),
         )
     return out
+
+
+def _sum(a: Mapping[str, int], b: Mapping[str, int]) -> Mapping[str, int]:
+    """Returns a + b; where one is empty, the other as it is."""
+    if not a or not b:
+        return a or b
+    return {what: a.get(what, 0) + b.get(what, 0) for what in (*a, *b)}

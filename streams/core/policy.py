@@ -10,10 +10,20 @@ from typing import Literal
 import msgspec
 
 from streams.core.buckets import DAY_MS, HOUR_MS, Retention
-from streams.core.names import value_of
+from streams.core.costs import NO_PRICES, Prices
+from streams.core.names import SITE, dimensions, value_of
 
 ServiceLevel = Literal["SL-A", "SL-B", "SL-C", "SL-D", "SL-E", "SL-now"]
 Abandonment = Literal["all", "short_excluded"]
+OutOfShift = Literal["ignore", "exception"]
+OfflineInBreak = Literal["adherent", "nonadherent"]
+Productivity = Literal["on_queue", "staffed", "paid"]
+CostFormula = Literal["cost", "cost+fixed", "cost-direct"]
+AGENTS_DIMENSIONS = frozenset({"site", "team", "agent", "pause"})
+"""What staffed time belongs to. An agent may serve several queues and channels at once: what a
+contact of theirs costs is told by its handle time."""
+DEFAULT_CLASS = ("", "")
+"""The class of cost of whoever has no other."""
 
 DEFAULT_ANSWER_WITHIN_MS: Mapping[str, int] = {"voice": 20_000, "chat": 60_000}
 DEFAULT_ANSWER_WITHIN_OTHER_MS = 3_600_000
@@ -40,13 +50,27 @@ class FoldPolicy(msgspec.Struct, frozen=True):
     """Everything that changes cells. Its hash is stored with the state."""
 
     timezone: str = "UTC"
-    segments: tuple[tuple[str, ...], ...] = (("channel",), ("queue",), ("agent",))
+    segments: tuple[tuple[str, ...], ...] = (
+        ("channel",), ("queue",), ("team",), ("agent",), ("pause",)
+    )  # fmt: skip
     """Dimensions of the segments that are booked besides `site`.
 
-    `("channel", "queue")` is their combination.
+    `("channel", "queue")` is their combination. Only agents' time is booked by `pause`.
     """
     horizon_ms: int = 24 * HOUR_MS
     """H: an event older than this behind the source's greatest event time is late."""
+    agent_horizon_ms: int = 8 * DAY_MS
+    """H of what agents do and are planned to do."""
+    tolerance_ms: int = 0
+    """T: so near to a boundary of the plan, what fits its other side is adherent, too."""
+    unknown_after_ms: int = 16 * HOUR_MS
+    """After so long without an `agent.state` nobody knows what the agent does."""
+    rate_classes: tuple[tuple[str, str], ...] = ()
+    """(`team` or `site`, its value) with a rate of its own, then `DEFAULT_CLASS`; empty = no costs.
+
+    Staffed time is booked by the place of its class here: its team's, else its site's, else the
+    default. How much that costs is for the reader (`ReadingPolicy.prices`).
+    """
     lateness: bool = True
     """False in a report: nothing is late; a contact is still cut after H."""
     retention: Retention = Retention()
@@ -92,15 +116,29 @@ class Target(msgspec.Struct, frozen=True):
 
 
 class Formula(msgspec.Struct, frozen=True):
-    """Which published variants a queue uses (`docs/counting.md`, "Ratios")."""
+    """Which published variants are used (`docs/counting.md`, "Ratios").
+
+    The first three may differ by queue; the rest holds for all agents.
+    """
 
     service_level: ServiceLevel = "SL-B"
     abandonment: Abandonment = "all"
     count_flow_outs: bool = False
+    out_of_shift: OutOfShift = "ignore"
+    """Being on queue under no activity: left out (Amazon Connect), or an exception that widens
+    what adherence is a share of (Genesys Cloud)."""
+    offline_in_break: OfflineInBreak = "adherent"
+    """Being offline in a planned break: adherent (Amazon Connect today) or not (its guide of
+    2023)."""
+    productivity: Productivity = "on_queue"
+    """Whose hours contacts per hour are of: on queue, staffed, or paid = scheduled, there or not.
+    """
+    cost: CostFormula = "cost"
+    """By what the segment is, no setting: staffed time, with the fixed costs, or handle time."""
 
 
 class ReadingPolicy(msgspec.Struct, frozen=True):
-    """Everything that changes only how cells are read: formulas and targets."""
+    """Everything that changes only how cells are read: formulas, targets, amounts."""
 
     default: Formula = Formula()
     queues: Mapping[str, Formula] = {}
@@ -108,11 +146,20 @@ class ReadingPolicy(msgspec.Struct, frozen=True):
     """kpi id → target, instead of the catalogue's."""
     queue_targets: Mapping[str, Mapping[str, Target]] = {}
     """queue → kpi id → target."""
+    prices: Prices = NO_PRICES
 
     def formula(self, segment: str) -> Formula:
         """Returns the formula of a segment: its queue's; over several queues the default."""
         queue = value_of(segment, "queue")
-        return self.default if queue is None else self.queues.get(queue, self.default)
+        found = self.default if queue is None else self.queues.get(queue, self.default)
+        cost = self._cost(segment)
+        return found if cost == found.cost else msgspec.structs.replace(found, cost=cost)
+
+    def _cost(self, segment: str) -> CostFormula:
+        """Returns what makes up the cost of a contact: fixed costs are the whole operation's."""
+        if segment == SITE:
+            return "cost+fixed" if self.prices.fixed else "cost"
+        return "cost" if AGENTS_DIMENSIONS.issuperset(dimensions(segment)) else "cost-direct"
 
     def target(self, segment: str, kpi: str, catalogue: Target | None) -> Target | None:
         """Returns the target of a KPI of a segment: its queue's, else the site's.

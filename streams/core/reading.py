@@ -15,9 +15,11 @@ from typing import Final, Literal, NamedTuple
 import msgspec
 
 from streams.core.catalogue import Kpi, Unit
+from streams.core.costs import NO_PRICES, Prices
 from streams.core.live import Live
 from streams.core.policy import Formula, Target
-from streams.core.shapes import BEYOND, Measured, Now, measure, measure_now
+from streams.core.shapes import AgentsNow, Measured, Now, measure, measure_now
+from streams.core.words import BEYOND
 
 Status = Literal["ok", "warning", "critical", "none"]
 
@@ -44,15 +46,15 @@ class Reading(msgspec.Struct, frozen=True):
     kpi: str
     window: str
     value: int | float | None
-    """Contacts, 0..1 or seconds; `None` = no data."""
+    """In `unit`: contacts, agents, 0..1, seconds, money; `None` = no data."""
     n: int | None
-    """How many contacts stand behind the value."""
+    """How many contacts, agents or whole agent-minutes stand behind the value."""
     part: int | None
     whole: int | None
-    """Of a share; else `None`."""
+    """Of a share, in contacts, or of a share of time, in ms (`Kpi.part_unit`); else `None`."""
     low: float | None
     high: float | None
-    """Bounds of a share whose n is small (Wilson, 95 %); else `None`."""
+    """Bounds of a share whose n is small (Wilson, 95 %); else `None`: time is no sample."""
     unit: Unit
     target: Target | None
     status: Status
@@ -74,7 +76,7 @@ def status(
 
     Args:
         value: The value.
-        n: How many contacts stand behind it.
+        n: How many contacts or whole agent-minutes stand behind it.
         target: Limits, inclusive; a side without limit is never passed.
         sampled: Whether a value of few contacts says little: `none` under the target's minimum n.
             A count and what is true now need no n: one customer who waits for ten minutes is one
@@ -111,7 +113,12 @@ def formula_of(kpi: Kpi, settings: Formula, *, ends_now: bool) -> str:
 
 
 def measured(
-    kpi: Kpi, formula: str, measures: Mapping[str, int], hist: Mapping[int, int], beyond: int = 0
+    kpi: Kpi,
+    formula: str,
+    measures: Mapping[str, int],
+    hist: Mapping[int, int],
+    beyond: int = 0,
+    prices: Prices = NO_PRICES,
 ) -> Measured:
     """Returns a KPI of the sums of a window.
 
@@ -121,16 +128,17 @@ def measured(
         measures: The measures that are not 0.
         hist: The histograms.
         beyond: How many wait beyond their answer target now (SL-now).
+        prices: What agents' time costs.
     """
     shape = kpi.formulas[formula]
-    assert not isinstance(shape, Now)
-    return measure(shape, {**measures, BEYOND: beyond} if beyond else measures, hist)
+    assert not isinstance(shape, Now | AgentsNow)
+    return measure(shape, {**measures, BEYOND: beyond} if beyond else measures, hist, prices)
 
 
 def measured_now(kpi: Kpi, formula: str, live: Live, now_ms: int) -> Measured:
     """Returns a KPI of what is true now."""
     shape = kpi.formulas[formula]
-    assert isinstance(shape, Now)
+    assert isinstance(shape, Now | AgentsNow)
     return measure_now(shape, live, now_ms)
 
 
@@ -150,7 +158,7 @@ def make(
     """Returns a reading: bounds and status follow from what was measured."""
     value, n, part, whole = found
     low = high = None
-    if part is not None and whole and whole < SMALL_N:
+    if kpi.kind == "share" and part is not None and whole and whole < SMALL_N:
         low, high = wilson(part, whole)
     return Reading(
         segment, kpi.id, window, value, n, part, whole, low, high, kpi.unit, target,

@@ -1,8 +1,10 @@
-"""The five shapes of a KPI: how a value, its n, its part and its whole come out of sums.
+"""The shapes of a KPI: how a value, its n, its part and its whole come out of sums.
 
-A shape names measures and holds no code. Its text is made of the same names, so what the wall says
-of a formula is the formula. `{value}`, `{n}`, `{part}` and `{whole}` in a text are the places for
-the numbers of a reading.
+A shape names measures and holds no code. Its text is made of the same names (`formulas`), so what
+the wall says of a formula is the formula.
+
+Agents' time is in ms, in measures called `time_…`. The n of what is made of it is how many whole
+agent-minutes it has.
 """
 
 from collections.abc import Mapping
@@ -10,44 +12,13 @@ from typing import Final, Literal, NamedTuple, Self
 
 import msgspec
 
+from streams.core.buckets import HOUR_MS
+from streams.core.costs import NO_PRICES, Costing, Prices, cost
 from streams.core.live import Live
 from streams.core.tally import percentile
+from streams.core.words import JUDGED, STRICT, WORDS, Language
 
-Language = Literal["en", "fr"]
-LANGUAGES: Final[tuple[Language, ...]] = ("en", "fr")
-BEYOND: Final = "waiting_beyond"
-"""Not a measure of cells: contacts that wait beyond their answer target now (SL-now)."""
-
-
-class Text(NamedTuple):
-    """A sentence in both languages."""
-
-    en: str
-    fr: str
-
-
-WORDS: Final[Mapping[str, Text]] = {
-    "offered": Text("offered", "présentés"),
-    "answered": Text("answered", "pris en charge"),
-    "answered_within": Text("answered within the target", "pris en charge dans le délai"),
-    "abandoned": Text("abandoned", "abandonnés"),
-    "abandoned_within": Text("abandoned within the target", "abandonnés dans le délai"),
-    "short_abandoned": Text("short abandons", "abandons courts"),
-    "callback_within": Text("callbacks within the target", "rappels dans le délai"),
-    "flowed_out": Text("flowed out", "débordés"),
-    "transferred": Text("transferred", "transférés"),
-    "handled": Text("handled", "traités"),
-    "wait_ms": Text("wait", "attente"),
-    "wait_abandoned_ms": Text("wait", "attente"),
-    "talk_ms": Text("talk", "conversation"),
-    "hold_ms": Text("hold", "mise en attente"),
-    "wrap_ms": Text("wrap-up", "post-appel"),
-    "waiting": Text("waiting now", "en attente maintenant"),
-    "in_progress": Text("served now", "en cours maintenant"),
-    "orphaned": Text("silent beyond their limit", "silencieux au-delà de leur limite"),
-    BEYOND: Text("waiting beyond the target now", "en attente au-delà du délai maintenant"),
-}
-"""What measures are called in formulas."""
+MINUTE_MS: Final = 60_000
 
 
 class Measured(NamedTuple):
@@ -86,6 +57,11 @@ class Sum(msgspec.Struct, frozen=True):
         words = [f"{signs[s]} {getattr(WORDS[m], language)}" for s, m in self.terms]
         return " ".join(words).removeprefix("+ ")
 
+    @property
+    def strict(self) -> "Sum":
+        """It by the rule that being offline in a break is not adherent."""
+        return Sum(tuple((sign, m + STRICT if m in JUDGED else m) for sign, m in self.terms))
+
     def factor(self, language: Language) -> str:
         """Returns it in words as a side of a division."""
         text = self.text(language)
@@ -122,17 +98,56 @@ class Quantile(msgspec.Struct, frozen=True, tag=True):
     over: Sum
 
 
+class Total(msgspec.Struct, frozen=True, tag=True):
+    """Time of agents, in seconds, complete by itself."""
+
+    what: Sum
+
+
+class TimeShare(msgspec.Struct, frozen=True, tag=True):
+    """A part of a time, both in ms; above 1 where the part may exceed the whole."""
+
+    part: Sum
+    whole: Sum
+
+
+class Rate(msgspec.Struct, frozen=True, tag=True):
+    """A count per hour of agents' time."""
+
+    what: Sum
+    time: Sum
+
+
+class Cost(msgspec.Struct, frozen=True, tag=True):
+    """Money per contact handled, in units of the currency."""
+
+    by: Costing
+
+
 class Now(msgspec.Struct, frozen=True, tag=True):
-    """What is true now, without a window."""
+    """What is true of contacts now, without a window."""
 
     what: Literal["waiting", "in_progress", "orphaned", "wait_longest"]
 
 
-Shape = Count | Share | Mean | Quantile
+class AgentsNow(msgspec.Struct, frozen=True, tag=True):
+    """How many agents are something now, without a window."""
+
+    what: str
+
+
+Shape = Count | Share | Mean | Quantile | Total | TimeShare | Rate | Cost
 """Shapes that are read from the sums of a window."""
+NowShape = Now | AgentsNow
+"""Shapes of what is true now."""
 
 
-def measure(shape: Shape, measures: Mapping[str, int], hist: Mapping[int, int]) -> Measured:
+def measure(
+    shape: Shape,
+    measures: Mapping[str, int],
+    hist: Mapping[int, int],
+    prices: Prices = NO_PRICES,
+) -> Measured:
     """Returns what a shape makes of the sums of a window: measures and histograms."""
     match shape:
         case Count(what):
@@ -147,10 +162,32 @@ def measure(shape: Shape, measures: Mapping[str, int], hist: Mapping[int, int]) 
         case Quantile():
             n = shape.over.of(measures)
             return Measured(percentile(hist, shape.family, shape.percent), n)
+        case _:
+            return _measure_time(shape, measures, prices)
 
 
-def measure_now(shape: Now, live: Live, now_ms: int) -> Measured:
-    """Returns what a shape makes of the contacts that are there now; n of a wait = who waits."""
+def _measure_time(
+    shape: Total | TimeShare | Rate | Cost, measures: Mapping[str, int], prices: Prices
+) -> Measured:
+    match shape:
+        case Total(what):
+            ms = what.of(measures)
+            return Measured(ms / 1000, ms // MINUTE_MS)
+        case TimeShare():
+            part, whole = shape.part.of(measures), shape.whole.of(measures)
+            return Measured(part / whole if whole else None, whole // MINUTE_MS, part, whole)
+        case Rate():
+            n, ms = shape.what.of(measures), shape.time.of(measures)
+            return Measured(n * HOUR_MS / ms if ms else None, n)
+        case Cost(by):
+            return Measured(cost(by, measures, prices), measures.get("handled", 0))
+
+
+def measure_now(shape: NowShape, live: Live, now_ms: int) -> Measured:
+    """Returns what a shape makes of who is there now; n of a wait = who waits."""
+    if isinstance(shape, AgentsNow):
+        agents = live.agents.get(shape.what, 0)
+        return Measured(agents, agents)
     match shape.what:
         case "waiting":
             return Measured(live.waiting, live.waiting)
@@ -162,40 +199,3 @@ def measure_now(shape: Now, live: Live, now_ms: int) -> Measured:
             if live.oldest_s is None:
                 return NO_DATA
             return Measured(max(0, now_ms - live.oldest_s * 1000) / 1000, live.waiting)
-
-
-def text(shape: Shape | Now) -> Text:
-    """Returns the formula in words, with places for today's numbers."""
-    match shape:
-        case Count(what):
-            return Text(f"{what.text('en')} = {{value}}", f"{what.text('fr')} = {{value}}")
-        case Share(part, whole):
-            en, fr = (f"{part.factor(x)} ÷ {whole.factor(x)}" for x in LANGUAGES)
-            return Text(f"{en} = {{part}} ÷ {{whole}}", f"{fr} = {{part}} ÷ {{whole}}")
-        case Mean(total, over):
-            en, fr = (f"{total.factor(x)} ÷ {over.factor(x)}" for x in LANGUAGES)
-            return Text(f"{en}, mean of {{n}} = {{value}}", f"{fr}, moyenne de {{n}} = {{value}}")
-        case Quantile(percent, _, of, over):
-            return Text(
-                f"{percent} % of {{n}} contacts {over.text('en')}: {of.text('en')} ≤ {{value}}",
-                f"{percent} % des {{n}} contacts {over.text('fr')} : {of.text('fr')} ≤ {{value}}",
-            )
-        case Now("wait_longest"):
-            return Text(
-                "now − start of the oldest wait, of {n} waiting = {value}",
-                "maintenant − début de la plus ancienne attente, sur {n} en attente = {value}",
-            )
-        case Now(what):
-            words = WORDS[what]
-            return Text(f"{words.en} = {{value}}", f"{words.fr} = {{value}}")
-
-
-def counted(shape: Shape | Now) -> Text:
-    """Returns what n counts."""
-    match shape:
-        case Count(what) | Share(whole=what) | Mean(over=what) | Quantile(over=what):
-            return Text(what.text("en"), what.text("fr"))
-        case Now("wait_longest"):
-            return WORDS["waiting"]
-        case Now(what):
-            return WORDS[what]

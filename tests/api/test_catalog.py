@@ -24,7 +24,7 @@ def test_every_kpi_says_what_it_is_in_both_languages(language: str) -> None:
         texts = [entry["name"], entry["definition"], entry["source"]]
         texts += [part for formula in entry["formulas"].values() for part in formula.values()]
         assert all(texts)
-        assert entry["display"]["format"] in {"count", "percent", "duration"}
+        assert entry["display"]["format"] in {"count", "percent", "duration", "number", "money"}
 
 
 def test_the_languages_differ_in_words_and_agree_in_the_rest() -> None:
@@ -41,6 +41,20 @@ def test_the_languages_differ_in_words_and_agree_in_the_rest() -> None:
         "SL-E",
         "SL-now",
     }
+
+
+def test_what_a_wall_must_know_to_write_a_number_stands_beside_it() -> None:
+    """A currency, parts of time in ms, whether few of it say little."""
+    shown = entries("en")
+
+    assert shown["cost_per_contact"]["unit"] == "money:EUR"
+    assert shown["adherence"]["part_unit"] == "ms"
+    assert shown["nonresponse_rate"]["part_unit"] == "contacts"
+    assert shown["wait_mean"]["part_unit"] is None
+    assert [shown[kpi]["sampled"] for kpi in ("adherence", "staffed_time")] == [True, False]
+    francs = json.loads(documents("CHF")["fr"].body)["kpis"]
+    assert {k["unit"] for k in francs if k["kind"] == "cost"} == {"money:CHF"}
+    assert digest(documents("CHF")) != digest(documents())
 
 
 def test_the_digest_is_stable_and_each_language_has_its_etag() -> None:

@@ -10,8 +10,9 @@ from streams.core.kpis import KPIS, find
 from streams.core.live import Live
 from streams.core.policy import Formula
 from streams.core.reading import formula_of, measured, measured_now
-from streams.core.shapes import LANGUAGES, Measured, Share, Sum
+from streams.core.shapes import Measured, Share, Sum, TimeShare
 from streams.core.tally import Cell, lanes, merge
+from streams.core.words import LANGUAGES
 from tests.core.cells import cell, consistent
 
 IDS = [
@@ -20,6 +21,15 @@ IDS = [
     "abandonment_rate", "answer_rate", "service_level", "wait_mean", "wait_p90",
     "wait_abandoned_mean", "handle_time_mean", "handle_time_p90", "talk_time_mean",
     "hold_time_mean", "wrap_time_mean",
+    "agents_staffed", "agents_available", "agents_ringing", "agents_on_contact", "agents_on_hold",
+    "agents_wrap_up", "agents_paused", "agents_unknown", "agents_scheduled", "agents_missing",
+    "agents_out_of_adherence",
+    "on_contact_time", "available_time", "wrap_time_total", "staffed_time", "scheduled_time",
+    "adherent_time", "schedule_variance", "out_late", "out_early_leave", "out_long_break",
+    "out_wrong_activity",
+    "adherence", "conformance", "occupancy", "utilisation", "concurrency", "slots_used",
+    "contacts_per_hour", "cost_per_contact",
+    "handled_by_agent", "cases_solved", "nonresponse_rate",
 ]  # fmt: skip
 WINDOWED = [kpi for kpi in KPIS.values() if kpi.kind != "live"]
 VARIANTS = ["SL-A", "SL-B", "SL-C", "SL-D", "SL-E", "SL-now"]
@@ -182,7 +192,7 @@ def test_no_contacts_is_no_data_but_for_counts(kpi: Kpi) -> None:
     for formula in kpi.formulas:
         found = of(kpi.id, cell(), formula)
 
-        assert found.value == (0 if kpi.kind == "count" else None)
+        assert found.value == (0 if kpi.kind in {"count", "time"} else None)
         assert found.n == 0
 
 
@@ -241,8 +251,13 @@ def test_every_entry_says_what_it_is(kpi: Kpi) -> None:
     assert kpi.name.en != kpi.definition.en
     assert kpi.source
     assert not kpi.private
-    assert {"count": "contacts", "share": "ratio"}.get(kpi.kind, kpi.unit) == kpi.unit
-    assert kpi.sampled == (kpi.kind in {"share", "mean", "quantile"})
+    units = {
+        "count": {"contacts"}, "share": {"ratio"}, "time": {"seconds"},
+        "time_share": {"ratio", "number"}, "rate": {"per_hour"}, "cost": {"money"},
+        "live": {"contacts", "agents", "seconds"},
+    }  # fmt: skip
+    assert kpi.unit in units.get(kpi.kind, {"seconds"})
+    assert kpi.sampled == (kpi.kind not in {"live", "count", "time"})
 
 
 @pytest.mark.parametrize("kpi", KPIS.values(), ids=lambda kpi: kpi.id)
@@ -269,6 +284,11 @@ def test_the_default_target_lies_on_the_better_side(kpi: Kpi) -> None:
         assert target.low is not None
         assert target.warning_low is not None
         assert target.warning_low < target.low
+    elif kpi.direction == "band":
+        limits = [target.warning_low, target.low, target.high, target.warning_high]
+        stated = [limit for limit in limits if limit is not None]
+        assert len(stated) == len(limits)
+        assert stated == sorted(set(stated))
     else:
         assert kpi.direction == "lower"
         assert target.low is target.warning_low is None
@@ -296,7 +316,7 @@ def test_a_formula_reads_like_its_arithmetic() -> None:
 def test_a_text_has_places_only_for_what_a_reading_has(kpi: Kpi) -> None:
     """{value}, {n}, {part}, {whole}; part and whole only of shares."""
     places = {"value": 1, "n": 2}
-    if isinstance(next(iter(kpi.formulas.values())), Share):
+    if isinstance(next(iter(kpi.formulas.values())), Share | TimeShare):
         places |= {"part": 3, "whole": 4}
     for formula in kpi.formulas:
         text = kpi.formula(formula)

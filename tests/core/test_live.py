@@ -61,3 +61,11 @@ def test_sources_add_up(a: dict[LiveKey, int], b: dict[LiveKey, int], now_s: int
     both = {key: a.get(key, 0) + b.get(key, 0) for key in a | b}
 
     assert together([count(a, now_s).live, count(b, now_s).live]) == count(both, now_s).live
+
+
+def test_agents_of_several_sources_add_up() -> None:
+    """What one source says nothing of is 0 there."""
+    a, b = Live(agents={"staffed": 3, "paused": 1}), Live(agents={"staffed": 2, "missing": 1})
+
+    assert together([a, NOBODY, b]).agents == {"staffed": 5, "paused": 1, "missing": 1}
+    assert together([NOBODY, NOBODY]) == NOBODY

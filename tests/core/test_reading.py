@@ -98,6 +98,19 @@ def test_only_a_share_of_few_has_bounds() -> None:
     assert bounds(Measured(12.5, 10), mean.id) == (None, None)
 
 
+def test_a_share_of_time_has_no_bounds() -> None:
+    """Minutes are measured, not drawn."""
+    found = Measured(0.5, 20, 600_000, 1_200_000)
+
+    reading = make("team:red", KPIS["adherence"], "30m", "ignore", found, None, FRESH)
+    small = make(
+        "team:red", KPIS["adherence"], "30m", "ignore", Measured(0.5, 0, 5, 10), None, FRESH
+    )
+
+    assert (reading.low, reading.high) == (small.low, small.high) == (None, None)
+    assert (reading.part, reading.whole, reading.unit) == (600_000, 1_200_000, "ratio")
+
+
 def test_a_reading_says_where_it_comes_from() -> None:
     """Part and whole, unit, target, formula, freshness."""
     kpi = KPIS["service_level"]
