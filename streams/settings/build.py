@@ -8,8 +8,10 @@ from typing import TypeVar, cast
 import msgspec
 
 from streams.core.buckets import DAY_MS, HOUR_MS, Retention
+from streams.core.costs import MICRO, NO_PRICES, PERIODS_MS, Prices
 from streams.core.names import DIMENSIONS
 from streams.core.policy import (
+    DEFAULT_CLASS,
     FoldPolicy,
     Formula,
     ReadingPolicy,
@@ -18,8 +20,9 @@ from streams.core.policy import (
 )
 from streams.settings.file import (
     ChannelTable,
+    CostTable,
     File,
-    FormulaTable,
+    QueueFormulaTable,
     QueueTable,
     RetentionTable,
     TargetTable,
@@ -38,6 +41,10 @@ def fold_policy(file: File) -> FoldPolicy:
         timezone=file.timezone or plain.timezone,
         segments=tuple(sorted({dimensions_of(s) for s in file.segments}, key=_in_order)),
         horizon_ms=round(file.horizon_h * HOUR_MS),
+        agent_horizon_ms=round(file.agents.horizon_h * HOUR_MS),
+        tolerance_ms=_ms(file.agents.tolerance_s, 0),
+        unknown_after_ms=round(file.agents.unknown_after_h * HOUR_MS),
+        rate_classes=tuple(_rates(file.cost)),
         retention=_retention(file.retention),
         channel_thresholds=_differing(
             (name, _thresholds(table, plain.thresholds(None, name)), plain.thresholds(None, name))
@@ -72,6 +79,7 @@ def reading_policy(file: File) -> ReadingPolicy:
             for name, table in file.queues.items()
             if table.targets
         },
+        prices=_prices(file.cost),
     )
 
 
@@ -133,9 +141,33 @@ def _retention(table: RetentionTable) -> Retention:
     )
 
 
-def _formula(table: FormulaTable, plain: Formula) -> Formula:
-    stated = {f: v for f in Formula.__struct_fields__ if (v := getattr(table, f)) is not None}
-    return msgspec.structs.replace(plain, **stated)
+def _formula(table: QueueFormulaTable, plain: Formula) -> Formula:
+    said = ((f, getattr(table, f, None)) for f in Formula.__struct_fields__)
+    return msgspec.structs.replace(plain, **{f: v for f, v in said if v is not None})
+
+
+def _rates(table: CostTable) -> dict[tuple[str, str], float]:
+    """Returns the rate of every class of cost, in the order of `FoldPolicy.rate_classes`."""
+    if table.rate is None:
+        return {}
+    named = {
+        (dimension, _nfc(name)): rate
+        for dimension, rates in (("team", table.teams), ("site", table.sites))
+        for name, rate in sorted(rates.items())
+    }
+    return {**named, DEFAULT_CLASS: table.rate}
+
+
+def _prices(table: CostTable) -> Prices:
+    rates = _rates(table)
+    if not rates:
+        return msgspec.structs.replace(NO_PRICES, currency=table.currency)
+    return Prices(
+        currency=table.currency,
+        rates=tuple(round(rate * MICRO) for rate in rates.values()),
+        fixed=round(table.fixed.amount * MICRO),
+        period_ms=PERIODS_MS[table.fixed.period],
+    )
 
 
 def _targets(tables: Mapping[str, TargetTable]) -> dict[str, Target]:

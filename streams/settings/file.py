@@ -5,7 +5,15 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
-from streams.core.policy import Abandonment, FoldPolicy, ServiceLevel
+from streams.core.costs import NO_PRICES, Period
+from streams.core.policy import (
+    Abandonment,
+    FoldPolicy,
+    OfflineInBreak,
+    OutOfShift,
+    Productivity,
+    ServiceLevel,
+)
 
 Channel = Literal["voice", "chat", "email", "message", "social", "ticket", "callback"]
 TopicName = Literal["calls", "chats", "tickets", "agents", "dead-letters"]
@@ -13,6 +21,7 @@ Seconds = Annotated[float, Meta(ge=0, le=8_640_000)]
 Hours = Annotated[float, Meta(gt=0, le=24 * 800)]
 Number = Annotated[float, Meta(ge=-1e12, le=1e12)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
+Money = Annotated[float, Meta(ge=0, le=1e9)]
 
 
 class TargetTable(Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,15 +34,23 @@ class TargetTable(Struct, frozen=True, forbid_unknown_fields=True):
     minimum_n: Count = 20
 
 
-class FormulaTable(Struct, frozen=True, forbid_unknown_fields=True):
-    """Which of the published formulas are used."""
+class QueueFormulaTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """Which of the published formulas are used of those that may differ by queue."""
 
     service_level: ServiceLevel | None = None
     abandonment: Abandonment | None = None
     count_flow_outs: bool | None = None
 
 
-class QueueTable(FormulaTable, frozen=True, forbid_unknown_fields=True):
+class FormulaTable(QueueFormulaTable, frozen=True, forbid_unknown_fields=True):
+    """Which of the published formulas are used; those about agents hold for all of them."""
+
+    out_of_shift: OutOfShift | None = None
+    offline_in_break: OfflineInBreak | None = None
+    productivity: Productivity | None = None
+
+
+class QueueTable(QueueFormulaTable, frozen=True, forbid_unknown_fields=True):
     """What is different for one queue."""
 
     answer_within_s: Seconds | None = None
@@ -48,6 +65,33 @@ class ChannelTable(Struct, frozen=True, forbid_unknown_fields=True):
     short_abandon_s: Seconds | None = None
     waiting_limit_h: Hours | None = None
     service_limit_h: Hours | None = None
+
+
+class AgentsTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """How agents' time is counted."""
+
+    horizon_h: Annotated[float, Meta(ge=1, le=24 * 60)] = FoldPolicy().agent_horizon_ms / 3_600_000
+    tolerance_s: Annotated[float, Meta(ge=0, le=3600)] = FoldPolicy().tolerance_ms / 1000
+    unknown_after_h: Annotated[float, Meta(ge=0.1, le=240)] = (
+        FoldPolicy().unknown_after_ms / 3_600_000
+    )
+
+
+class FixedTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """What is spent whoever is there."""
+
+    amount: Money = 0
+    period: Period = "day"
+
+
+class CostTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """What agents' time costs, in units of the currency an hour."""
+
+    currency: Annotated[str, Meta(pattern="^[A-Z]{3}$")] = NO_PRICES.currency
+    rate: Money | None = None
+    fixed: FixedTable = FixedTable()
+    teams: dict[str, Money] = {}
+    sites: dict[str, Money] = {}
 
 
 class ClockTable(Struct, frozen=True, forbid_unknown_fields=True):
@@ -86,6 +130,9 @@ class File(Struct, frozen=True, forbid_unknown_fields=True):
     channels: dict[Channel, ChannelTable] = {}
     queues: dict[str, QueueTable] = {}
     targets: dict[str, TargetTable] = {}
+    people: Annotated[str, Meta(min_length=1)] | None = None
+    agents: AgentsTable = AgentsTable()
+    cost: CostTable = CostTable()
     clock: ClockTable = ClockTable()
     topics: dict[TopicName, TopicTable] = {}
     retention: RetentionTable = RetentionTable()

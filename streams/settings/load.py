@@ -57,9 +57,9 @@ def load_settings(environ: Mapping[str, str], path: Path | None = None) -> Setti
         SettingsErrors: all mistakes.
     """
     complaints = list(_environment(environ))
-    file = File()
+    file, chosen = File(), _chosen(environ, path)
     try:
-        file = read_file(_chosen(environ, path))
+        file = read_file(chosen)
     except SettingsErrors as exc:
         complaints += exc.complaints
     if complaints:
@@ -77,6 +77,7 @@ def load_settings(environ: Mapping[str, str], path: Path | None = None) -> Setti
         timezone=file.timezone,
         config_since=build.unix_seconds(file.config_since),
         settings_hash=hash_of(fold),
+        people=chosen.parent / file.people if chosen and file.people else None,
         clock=Clock(file.clock.mode, file.clock.speed),
         commit_interval_s=file.commit_interval_s,
         group=file.group,

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from streams.core.kpis import KPIS
 from streams.core.names import DIMENSIONS
 from streams.settings.check import Mistake, unknown
-from streams.settings.file import File, QueueTable, TargetTable
+from streams.settings.file import CostTable, File, QueueTable, TargetTable
 from streams.settings.lines import KeyPath
 
 CLOSE_ZONES = 3
@@ -26,6 +26,7 @@ def meaning_mistakes(file: File) -> Iterator[Mistake]:
     yield from _targets(("targets",), file.targets)
     for name, queue in file.queues.items():
         yield from _queue(("queues", name), queue)
+    yield from _cost(file.cost)
 
 
 def unknown_zone(name: str) -> str | None:
@@ -67,6 +68,14 @@ def _queue(path: KeyPath, queue: QueueTable) -> Iterator[Mistake]:
             "needs answer_within_s beside it: the limits of a queue hold on all its channels",
         )
     yield from _targets((*path, "targets"), queue.targets)
+
+
+def _cost(cost: CostTable) -> Iterator[Mistake]:
+    if cost.rate is None:
+        stated = {"teams": cost.teams, "sites": cost.sites, "fixed": cost.fixed.amount}
+        for key, value in stated.items():
+            if value:
+                yield Mistake(("cost", key), "needs cost.rate beside it: what all other time costs")
 
 
 def _targets(path: KeyPath, tables: Mapping[str, TargetTable]) -> Iterator[Mistake]:

@@ -1,6 +1,7 @@
 """What every process is told: where things are, and what operators have decided."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
@@ -50,6 +51,8 @@ class Settings(msgspec.Struct, frozen=True):
     """Since when these settings hold, in Unix seconds: of two, the later ones stand."""
     settings_hash: str
     """Of everything that changes cells."""
+    people: Path | None = None
+    """The roster, `people.csv`; `None` = there is none."""
     clock: Clock = Clock()
     commit_interval_s: float = 0.3
     group: str = "pouls"

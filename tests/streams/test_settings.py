@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.policy import Formula, Target, Thresholds
+from streams.core.costs import Prices
+from streams.core.policy import DEFAULT_CLASS, Formula, Target, Thresholds
 from streams.settings import (
     ListenRefused,
     Settings,
@@ -117,9 +118,11 @@ def test_a_queue_may_have_its_own_limits_formula_and_targets(file: Path) -> None
         """,
     )
     assert settings.fold.queue_thresholds == {"support": Thresholds(30_500, 5_000)}
-    assert settings.reading.formula("queue:support") == Formula("SL-A", "short_excluded")
+    assert settings.reading.formula("queue:support") == Formula(
+        "SL-A", "short_excluded", cost="cost-direct"
+    )
     assert settings.reading.formula("queue:sales") == Formula(
-        "SL-B", "short_excluded", count_flow_outs=True
+        "SL-B", "short_excluded", count_flow_outs=True, cost="cost-direct"
     )
     target = settings.reading.target("queue:support", "wait_mean", None)
     assert target == Target(high=25, minimum_n=5)
@@ -145,6 +148,71 @@ def test_segments_are_combinations_in_the_order_of_names(file: Path) -> None:
     assert settings.fold.segments == (("channel", "queue"), ("agent",))
 
 
+def test_agents_time_has_its_own_limits_and_formulas(file: Path) -> None:
+    """Limits change what is counted, formulas how it is read; for all agents alike."""
+    settings = loaded(
+        file,
+        """
+        [formula]
+        out_of_shift = "exception"
+        offline_in_break = "nonadherent"
+        productivity = "paid"
+        [agents]
+        horizon_h = 24
+        tolerance_s = 90.5
+        unknown_after_h = 1.5
+        """,
+    )
+    fold = settings.fold
+    assert (fold.agent_horizon_ms, fold.tolerance_ms) == (24 * 3_600_000, 90_500)
+    assert fold.unknown_after_ms == 5_400_000
+    assert settings.reading.formula("team:red") == Formula(
+        out_of_shift="exception", offline_in_break="nonadherent", productivity="paid"
+    )
+
+
+def test_a_queue_inherits_what_holds_for_all_agents(file: Path) -> None:
+    """They may serve several."""
+    text = '[formula]\noffline_in_break = "nonadherent"\n[queues.x]\nservice_level = "SL-A"'
+    formula = loaded(file, text).reading.formula("queue:x")
+    assert (formula.service_level, formula.offline_in_break) == ("SL-A", "nonadherent")
+
+
+def test_rates_are_classes_of_the_fold_and_amounts_of_the_reader(file: Path) -> None:
+    """Teams by name, then sites by name, the default last."""
+    settings = loaded(
+        file,
+        """
+        [cost]
+        currency = "CHF"
+        rate = 32.5
+        fixed = { amount = 1800, period = "month" }
+        teams = { red = 35, "cafe\\u0301" = 0.000001 }
+        sites.lyon = 30.25
+        """,
+    )
+    assert settings.fold.rate_classes == (
+        ("team", "caf\u00e9"), ("team", "red"), ("site", "lyon"), DEFAULT_CLASS
+    )  # fmt: skip
+    assert settings.reading.prices == Prices(
+        "CHF", (1, 35_000_000, 30_250_000, 32_500_000), 1_800_000_000, 2_629_800_000
+    )
+
+
+def test_without_a_rate_there_are_no_costs(file: Path) -> None:
+    """And no class of cost."""
+    settings = loaded(file, '[cost]\ncurrency = "CHF"')
+    assert settings.fold.rate_classes == ()
+    assert settings.reading.prices == Prices("CHF")
+
+
+def test_the_roster_lies_beside_the_file_that_names_it(file: Path) -> None:
+    """Wherever the process was started."""
+    assert loaded(file, 'people = "hr/people.csv"').people == file.parent / "hr/people.csv"
+    assert loaded(file, 'people = "/etc/people.csv"').people == Path("/etc/people.csv")
+    assert loaded(file, "").people is None
+
+
 def test_a_topic_may_have_its_own_size(file: Path) -> None:
     """Channels of topics are fixed."""
     settings = loaded(file, "[topics.chats]\npartitions = 12")
@@ -168,6 +236,8 @@ def test_config_since_is_a_date_or_seconds(file: Path, since: str) -> None:
         'segments = ["queue"]', "[retention]\nquarter_days = 40",
         "[channels.voice]\nanswer_within_s = 21", "[channels.voice]\nservice_limit_h = 3",
         "[queues.x]\nanswer_within_s = 20\nshort_abandon_s = 6",
+        "[agents]\ntolerance_s = 1", "[agents]\nhorizon_h = 100", "[agents]\nunknown_after_h = 8",
+        "[cost]\nrate = 1",
     ],
 )  # fmt: skip
 def test_what_changes_cells_changes_the_hash(file: Path, text: str) -> None:
@@ -181,12 +251,24 @@ def test_what_changes_cells_changes_the_hash(file: Path, text: str) -> None:
         "commit_interval_s = 1", "config_since = 5", '[formula]\nservice_level = "SL-E"',
         "[targets]\nwait_mean = { high = 3 }", '[queues.x]\nservice_level = "SL-A"',
         "[channels.voice]\nanswer_within_s = 20", "[channels.email]\nwaiting_limit_h = 2160",
-        "[topics.calls]\npartitions = 2", 'segments = ["agent", "queue", "channel"]',
+        "[topics.calls]\npartitions = 2",
+        'segments = ["pause", "agent", "queue", "team", "channel"]',
+        '[formula]\noffline_in_break = "nonadherent"', 'people = "people.csv"',
+        "[agents]\ntolerance_s = 0", '[cost]\ncurrency = "CHF"',
     ],
 )  # fmt: skip
 def test_what_changes_no_cell_leaves_the_hash(file: Path, text: str) -> None:
     """Folding a month again for a colour would be a nuisance."""
     assert loaded(file, text).settings_hash == loaded(file, "").settings_hash
+
+
+def test_amounts_leave_the_hash_and_whose_rates_they_are_change_it(file: Path) -> None:
+    """A rise in wages folds nothing again."""
+    plain, dearer, other = (
+        loaded(file, f"[cost]\nrate = {rate}\nteams.{team} = {rate}").settings_hash
+        for rate, team in [(30, "red"), (31, "red"), (30, "blue")]
+    )
+    assert plain == dearer != other
 
 
 def test_the_hash_does_not_depend_on_the_order_of_tables(file: Path) -> None:
@@ -254,6 +336,15 @@ speed = 0
         (
             "[targets]\nwait_mean = { low = 5, high = 3 }",
             "2: targets.wait_mean: must rise: warning_low ≤ low ≤ high ≤ warning_high",
+        ),
+        ("[queues.x]\nproductivity = 'paid'", "2: queues.x.productivity: no key is called so"),
+        ("[agents]\ntolerance_s = -1", "2: agents.tolerance_s: must be a number >= 0.0, not -1"),
+        ("[cost]\ncurrency = 'eur'", "2: cost.currency: must be text matching regex"),
+        ("[cost]\nteams.red = 3", "2: cost.teams: needs cost.rate beside it"),
+        ("[cost]\nfixed.amount = 3", "2: cost.fixed: needs cost.rate beside it"),
+        (
+            "[cost]\nfixed = { period = 'week' }",
+            "2: cost.fixed.period: 'week' is none of hour, day, month",
         ),
         ("a = 1\nb = ", "2: is not TOML: Invalid value"),
     ],
