@@ -87,12 +87,12 @@ def _text_now(shape: NowShape) -> Text:
 
 
 def counted(shape: Shape | NowShape) -> Text:
-    """Returns what n counts."""
+    """Returns what n counts; of time: what it is that many minutes of."""
     match shape:
-        case Count(what) | Share(whole=what) | Mean(over=what) | Quantile(over=what) | Rate(what):
+        case Count(what) | Total(what) | Rate(what) | Mean(over=what) | Quantile(over=what):
             return Text(what.text("en"), what.text("fr"))
-        case Total(what) | TimeShare(whole=what):
-            return Text(f"minutes of {what.text('en')}", f"minutes de {what.text('fr')}")
+        case Share(whole=what) | TimeShare(whole=what):
+            return Text(what.text("en"), what.text("fr"))
         case Cost():
             return WORDS["handled"]
         case AgentsNow(what):

@@ -66,7 +66,7 @@ WORDS: Final[Mapping[str, Text]] = {
     "time_productive": Text("time planned as productive", "temps prévu productif"),
     "time_scheduled": Text("scheduled time", "temps planifié"),
     "time_contacts": Text("contact time", "temps de contact"),
-    "time_capacity": Text("capacity × time on queue", "capacité × temps en file"),
+    "time_capacity": Text("time of all places on queue", "temps de toutes les places en file"),
     "staffed": Text("staffed", "connectés"),
     "available": Text("available", "disponibles"),
     "ringing": Text("ringing", "en sonnerie"),

@@ -191,7 +191,7 @@ def test_a_formula_of_time_reads_like_its_arithmetic() -> None:
     assert adherence.formula("exception").en == (
         "adherent time ÷ (scheduled time + time outside the plan) = {part} ÷ {whole}"
     )
-    assert adherence.counts("ignore").fr == "minutes de temps planifié"
+    assert adherence.counts("ignore").fr == "temps planifié"
     assert rate.formula("paid").en == "handled ÷ scheduled time in hours, of {n} = {value}"
     assert KPIS["agents_missing"].formula("live" + OFFLINE_OUT).en == (
         "agents missing (offline in a break is out) now = {value}"
