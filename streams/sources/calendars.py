@@ -16,9 +16,10 @@ import icalendar
 import recurring_ical_events
 
 from streams.core.buckets import Zone
-from streams.sources.plans import Activity, Key, event, refusal, zone_named
+from streams.core.events import EPOCH
+from streams.sources.plans import Activity, Key, event, instant, refusal, zone_named
 from streams.sources.source import LineRefused, RefuseLine, Run
-from streams.sources.vevents import LINE, Item, instant_of, items, values
+from streams.sources.vevents import LINE, Item, change_times, items, values
 
 NAME: Final = "schedule-ics"
 AHEAD: Final = 60
@@ -104,27 +105,55 @@ def _occurrences(series: list[Item], zone: Zone, run: Run) -> Iterator[Occurrenc
     today = zone.local(run.now_ms).date()
     begin_ms = zone.day_start_ms((today - DAY).toordinal())
     end_ms = zone.day_start_ms((today + (AHEAD + 1) * DAY).toordinal())
-    for occurrence in (*_expanded(series, begin_ms, end_ms, zone), *_left_out(series, zone)):
+    for occurrence in (*_left_out(series, zone), *_expanded(series, begin_ms, end_ms)):
         if begin_ms <= occurrence.start_ms < end_ms:
             yield occurrence
 
 
-def _expanded(series: list[Item], begin_ms: int, end_ms: int, zone: Zone) -> list[Occurrence]:
+def _expanded(series: list[Item], begin_ms: int, end_ms: int) -> list[Occurrence]:
+    """Returns the repetitions of a series, which can be expanded only once.
+
+    The library is given the times that the clock shows at the series' place, without a zone: with
+    one it knows a repetition by its local time and its time in UTC alike, so an exception at 10:00
+    in Paris would hit the repetition at 9:00, too.
+    """
+    place = next(item.zone for item in series if item.repeats)
     calendar = icalendar.Calendar()
     for item in series:
+        _take_zone_off(item.component, place)
         calendar.add_component(item.component)
-    span = (zone.local(begin_ms) - DAY, zone.local(end_ms) + DAY)
-    by_line = {item.line: item for item in series}
+    span = [(EPOCH + dt.timedelta(milliseconds=ms)).astimezone(place) for ms in (begin_ms, end_ms)]
+    begin, end = (moment.replace(tzinfo=None) for moment in span)
     try:
-        found = recurring_ical_events.of(calendar).between(*span)
-        return [
-            Occurrence(item, start_ms, end_ms, item.cancelled or start_ms >= end_ms)
-            for one in found
-            for item in (by_line[int(one[LINE])],)
-            for start_ms, end_ms in ((instant_of(one.start, zone), instant_of(one.end, zone)),)
-        ]
-    except Exception as exc:
+        found = recurring_ical_events.of(calendar).between(begin - DAY, end + DAY)
+        return [_occurrence(one, series, place) for one in found]
+    except recurring_ical_events.BadRuleStringFormat as exc:
+        raise LineRefused("RRULE", f"is not understood: {exc.rule}") from exc
+    except Exception as exc:  # whatever a strange rule does to the library
         raise LineRefused("RRULE", f"cannot be expanded: {exc}") from exc
+
+
+def _take_zone_off(component: icalendar.Event, place: dt.tzinfo) -> None:
+    def shown(_: str, __: str | None, time: dt.datetime) -> dt.datetime:
+        return time.astimezone(place).replace(tzinfo=None)
+
+    change_times(component, shown)
+    for rule in values(component, "RRULE"):
+        rule["UNTIL"] = [
+            shown("", "", until) if isinstance(until, dt.datetime) and until.tzinfo else until
+            for until in rule.get("UNTIL", ())
+        ]
+        if not rule["UNTIL"]:
+            del rule["UNTIL"]
+
+
+def _occurrence(one: icalendar.Event, series: Iterable[Item], place: dt.tzinfo) -> Occurrence:
+    item = next(item for item in series if str(item.line) == one[LINE])
+    start, end = one.start, one.end
+    assert isinstance(start, dt.datetime)
+    assert isinstance(end, dt.datetime)
+    start_ms, end_ms = (instant(time.replace(tzinfo=place)) for time in (start, end))
+    return Occurrence(item, start_ms, end_ms, item.cancelled or start_ms >= end_ms)
 
 
 def _left_out(series: Iterable[Item], zone: Zone) -> Iterator[Occurrence]:
@@ -133,7 +162,7 @@ def _left_out(series: Iterable[Item], zone: Zone) -> Iterator[Occurrence]:
         out = [date for dates in values(item.component, "EXDATE") for date in dates.dts]
         for date in (*out, *values(item.component, "RECURRENCE-ID")):
             if isinstance(date.dt, dt.datetime):
-                at_ms = instant_of(date.dt, zone)
+                at_ms = instant(date.dt)
             else:
                 at_ms = zone.day_start_ms(date.dt.toordinal())
             yield Occurrence(item, at_ms, at_ms, cancelled=True)

@@ -76,7 +76,8 @@ def _trouble(activities: Sequence[Activity]) -> Iterator[tuple[int, str]]:
         assert reach is not None
         if activity.start_ms < reach.end_ms:
             one, other = sorted((reach.line, activity.line))
-            yield other, f"lines {one} and {other} overlap"
+            told = f"lines {one} and {other} overlap"
+            yield other, told if one < other else f"line {one} overlaps itself"
         reach = max(reach, activity, key=lambda a: a.end_ms)
 
 

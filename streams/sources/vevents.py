@@ -5,7 +5,7 @@ Each keeps the line that it begins on, and a bad one takes no other with it.
 
 import codecs
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
@@ -55,6 +55,8 @@ class Item(NamedTuple):
     cancelled: bool
     start_ms: int
     end_ms: int
+    zone: dt.tzinfo
+    """In which it repeats at the same time of day."""
 
     @property
     def repeats(self) -> bool:
@@ -121,9 +123,10 @@ def _item(block: Block, zone: Zone) -> Item:
     """
     component = _component(block)
     _check_repetition(component)
+    _localise(component, zone)
     cancelled = str(component.get("STATUS", "")).upper() == "CANCELLED"
     start, end = _times(component, cancelled=cancelled)
-    start_ms, end_ms = instant_of(start, zone), instant_of(end, zone)
+    start_ms, end_ms = instant(start), instant(end)
     if end_ms <= start_ms and not cancelled:
         raise LineRefused("DTEND", "is not after DTSTART")
     recurrence = component.get("RECURRENCE-ID")
@@ -140,6 +143,7 @@ def _item(block: Block, zone: Zone) -> Item:
         cancelled=cancelled,
         start_ms=start_ms,
         end_ms=end_ms,
+        zone=start.tzinfo or zone.info,
     )
 
 
@@ -168,6 +172,8 @@ def _check_repetition(component: icalendar.Event) -> None:
     for rule in values(component, "RRULE"):
         if often := OFTEN.intersection(map(str.upper, rule.get("FREQ", ()))):
             raise LineRefused("RRULE", f"FREQ={min(often)}: plans repeat daily at most")
+        if min(rule.get("INTERVAL", ()), default=1) < 1:  # it would never end
+            raise LineRefused("RRULE", "INTERVAL is less than 1")
 
 
 def _times(component: icalendar.Event, *, cancelled: bool) -> tuple[dt.datetime, dt.datetime]:
@@ -178,8 +184,6 @@ def _times(component: icalendar.Event, *, cancelled: bool) -> tuple[dt.datetime,
         times = component.start, component.start if cancelled else component.end
     except ValueError as exc:
         raise LineRefused("DTSTART", str(exc)) from exc
-    for name in ("DTSTART", "DTEND", "RECURRENCE-ID"):
-        _known_zone(component, name)
     start, end = times
     if not isinstance(start, dt.datetime) or not isinstance(end, dt.datetime):
         raise LineRefused("DTSTART", "is a whole day; an activity begins and ends at a time")
@@ -188,11 +192,32 @@ def _times(component: icalendar.Event, *, cancelled: bool) -> tuple[dt.datetime,
     return start, end
 
 
-def _known_zone(component: icalendar.Event, name: str) -> None:
-    said = component.get(name)
-    if said is None or "TZID" not in said.params or getattr(said.dt, "tzinfo", None):
-        return
-    raise LineRefused(name, f"the time zone {said.params['TZID']!r} is not known")
+def _localise(component: icalendar.Event, zone: Zone) -> None:
+    """Puts floating times into the run's zone."""
+
+    def put(name: str, tzid: str | None, time: dt.datetime) -> dt.datetime:
+        if time.tzinfo is None and tzid is not None:
+            raise LineRefused(name, f"the time zone {tzid!r} is not known")
+        return time if time.tzinfo else time.replace(tzinfo=zone.info)
+
+    change_times(component, put)
+
+
+def change_times(
+    component: icalendar.Event, change: Callable[[str, str | None, dt.datetime], dt.datetime]
+) -> None:
+    """Changes every time in a VEVENT, given the property's name and TZID; dates stay."""
+    for name in ("DTSTART", "DTEND", "RECURRENCE-ID", "EXDATE", "RDATE"):
+        for value in values(component, name):
+            for time in getattr(value, "dts", [value]):
+                parts = time.dt if isinstance(time.dt, tuple) else (time.dt,)
+                changed = tuple(
+                    change(name, value.params.get("TZID"), part)
+                    if isinstance(part, dt.datetime)
+                    else part
+                    for part in parts
+                )
+                time.dt = changed if isinstance(time.dt, tuple) else changed[0]
 
 
 def _agents(component: icalendar.Event) -> tuple[str, ...]:
@@ -232,8 +257,3 @@ def values(component: icalendar.Event, name: str) -> list[Any]:
     """Returns every value of a property, however often it stands there."""
     found = component.get(name, [])
     return found if isinstance(found, list) else [found]
-
-
-def instant_of(time: dt.datetime, zone: Zone) -> int:
-    """Returns an instant; a floating time is the zone's."""
-    return instant(time if time.tzinfo else time.replace(tzinfo=zone.info))
