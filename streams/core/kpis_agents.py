@@ -425,8 +425,10 @@ _COUNTS: Final = (
         "solved",
         name=Text("Cases solved", "Cas résolus"),
         definition=Text(
-            "Contacts that were said to be solved, counted each time, where they were served last.",
-            "Contacts déclarés résolus, comptés à chaque fois.",
+            "Contacts that were said to be solved, counted each time; outside a service they are "
+            "nobody’s.",
+            "Contacts déclarés résolus, comptés à chaque fois ; hors prise en charge, ils ne sont "
+            "à personne.",
         ),
         direction="context",
         source="Zendesk: solved tickets",
