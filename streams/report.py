@@ -6,8 +6,9 @@ what was asked for: its segments, in its resolution. With `as_is` events are fol
 the file; then contacts are kept to the end, for their facts may come at any time.
 """
 
+import heapq
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Final
 
@@ -18,7 +19,7 @@ from streams.core.board import Board
 from streams.core.buckets import DAY, EVERYTHING, FINE, HOUR_MS, QUARTER, Retention, Zone
 from streams.core.cells import Cells
 from streams.core.changes import Visible
-from streams.core.events import AHEAD_MS, EARLIEST_MS, MAX_EVENT_BYTES
+from streams.core.events import AHEAD_MS, EARLIEST_MS, MAX_EVENT_BYTES, Schedule, decode
 from streams.core.history import By, Table
 from streams.core.ledger import Ledger
 from streams.core.numbers import Value
@@ -29,6 +30,7 @@ from streams.core.windows import Window
 from streams.inputs import Input, Inputs, Refuse
 from streams.settings import Settings
 from streams.sorting import Sortable, in_order, sortable
+from streams.sources import Run
 
 CHANNEL: Final = "voice"
 """Of a contact that never states one: that of the topic `calls`, where a replay puts it, too."""
@@ -105,16 +107,11 @@ def report(ask: Ask, refuse: Refuse) -> Report:
     ledger = Ledger(_policy(ask), CHANNEL)
     if isinstance(ask.cut, By):
         sums = Sums(ask, ask.cut)
-        _fold(ask, ledger, refuse, sums.take)
-        return Report(sums.table(), [], _at_ms(ask, ledger), dict(ledger.counts))
-    _fold(ask, ledger, refuse, Ledger.take_changes)
-    at_ms = _at_ms(ask, ledger)
+        at_ms = _fold(ask, ledger, refuse, sums.take)
+        return Report(sums.table(), [], at_ms, dict(ledger.counts))
+    at_ms = _fold(ask, ledger, refuse, Ledger.take_changes)
     readings = _readings(ask, ledger, at_ms)
     return Report(_rows(ask, ask.cut, readings, at_ms), readings, at_ms, dict(ledger.counts))
-
-
-def _at_ms(ask: Ask, ledger: Ledger) -> int:
-    return ledger.top_ms if ask.at_ms is None else ask.at_ms
 
 
 class Sums:
@@ -160,16 +157,60 @@ class Sums:
 # -- folding
 
 
-def _fold(ask: Ask, ledger: Ledger, refuse: Refuse, take: Callable[[Ledger], object]) -> None:
+def _fold(ask: Ask, ledger: Ledger, refuse: Refuse, take: Callable[[Ledger], object]) -> int:
+    """Folds what is asked for; returns up to when, 0 where there is nothing."""
     started_ms = time.time_ns() // 1_000_000
-    inputs = Inputs(ask.inputs, refuse)
+    inputs = Inputs(ask.inputs, refuse, Run(ask.zone, started_ms))
     events = _wanted(inputs, ask.at_ms, started_ms + AHEAD_MS, refuse)
+    known = Known(started_ms + AHEAD_MS)
     if not ask.as_is:
         events = in_order(events)
+    if ask.at_ms is None:
+        events = known.events(events)
     while chunk := list(islice(events, CHUNK)):
         for refused in ledger.apply_all([event[-1] for event in chunk], started_ms):
             refuse(inputs.where(chunk[refused.index][-2]), refused.reason)
         take(ledger)
+    return known.at_ms if ask.at_ms is None else ask.at_ms
+
+
+class Known:
+    """Finds out when now is, where nobody says it: when something happened last.
+
+    That is no plan, for plans are said before their day begins, and a file may hold those of a
+    week. As with `--at`, a plan that is said later than now is not known yet: it is let through
+    once something happens at its time or later. Of nothing but plans the last one is now.
+    """
+
+    def __init__(self, latest_ms: int) -> None:
+        """`latest_ms`: what is later is refused by the ledger, so it does not count."""
+        self.at_ms = 0
+        """0 before any event."""
+        self._latest_ms = latest_ms
+
+    def events(self, events: Iterable[Sortable]) -> Iterator[Sortable]:
+        """Yields events in their order, but plans as late as need be."""
+        held: list[Sortable] = []
+        for event in events:
+            if self._is_new(event):
+                if _is_plan(event[-1]):
+                    heapq.heappush(held, event)
+                    continue
+                self.at_ms = event[0]
+                while held and held[0][0] <= self.at_ms:
+                    yield heapq.heappop(held)
+            yield event
+        if held and not self.at_ms:
+            held.sort()
+            self.at_ms = held[-1][0]
+            yield from held
+
+    def _is_new(self, event: Sortable) -> bool:
+        return max(self.at_ms + 1, EARLIEST_MS) <= event[0] <= self._latest_ms
+
+
+def _is_plan(value: bytes) -> bool:
+    return b"schedule" in value and isinstance(decode(value), Schedule)
 
 
 def _wanted(
