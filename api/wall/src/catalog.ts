@@ -2,7 +2,9 @@
 
 import type { Target } from "./protocol.ts";
 
-export type Unit = "contacts" | "ratio" | "seconds";
+/** Money has its currency in its unit: `money:EUR`. */
+export type Unit =
+  | "contacts" | "agents" | "ratio" | "seconds" | "number" | "per_hour" | `money:${string}`;
 
 export interface Kpi {
   readonly id: string;
@@ -10,12 +12,22 @@ export interface Kpi {
   readonly definition: string;
   readonly unit: Unit;
   readonly direction: "higher" | "lower" | "band" | "context";
-  readonly kind: "live" | "count" | "share" | "mean" | "quantile";
+  readonly kind:
+    | "live" | "count" | "share" | "mean" | "quantile" | "time" | "time_share" | "rate" | "cost";
+  /** Whether it says little when n is small. */
+  readonly sampled: boolean;
+  /** What part and whole are counted in; `null` = it has none. */
+  readonly part_unit: "contacts" | "ms" | null;
   readonly target: Target | null;
   readonly source: string;
   /** Formula id → its text, with places for {value}, {n}, {part} and {whole}, and what n counts. */
   readonly formulas: Readonly<Record<string, { readonly text: string; readonly n: string }>>;
   readonly display: { readonly every_s: number };
+}
+
+/** Whether n of a KPI is time of agents, in minutes of one agent. */
+export function ofTime(kpi: Kpi | undefined): boolean {
+  return kpi?.kind === "time" || kpi?.kind === "time_share";
 }
 
 export type Catalog = ReadonlyMap<string, Kpi>;

@@ -24,14 +24,17 @@ export interface Fit {
   readonly foot: boolean;
   readonly table: boolean;
   readonly tiles: number;
+  /** Of the agents: states and plan, the plan alone, or nothing. */
+  readonly agents: "all" | "plan" | "none";
 }
 
 /** The greatest label height, in parts of the screen's height, that each step still has room for. */
 const STEPS: readonly (readonly [number, Fit])[] = [
-  [0.0245, { spark: true, foot: true, table: true, tiles: 12 }],
-  [0.028, { spark: false, foot: false, table: true, tiles: 12 }],
-  [0.054, { spark: false, foot: false, table: false, tiles: 12 }],
-  [Infinity, { spark: false, foot: false, table: false, tiles: 4 }],
+  [0.0245, { spark: true, foot: true, table: true, tiles: 12, agents: "all" }],
+  [0.028, { spark: false, foot: false, table: true, tiles: 12, agents: "all" }],
+  [0.048, { spark: false, foot: false, table: false, tiles: 12, agents: "plan" }],
+  [0.054, { spark: false, foot: false, table: false, tiles: 12, agents: "none" }],
+  [Infinity, { spark: false, foot: false, table: false, tiles: 4, agents: "none" }],
 ];
 
 /** Returns what fits beside labels of this height. */

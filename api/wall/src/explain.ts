@@ -1,7 +1,7 @@
 /** What the card says of a KPI: its definition, and its formula with the figures of now put in. Pure. */
 
 import type { Reading } from "./api.ts";
-import type { Kpi } from "./catalog.ts";
+import { ofTime, type Kpi } from "./catalog.ts";
 import * as format from "./format.ts";
 import { sourceName } from "./banner.ts";
 import { fill } from "./i18n/index.ts";
@@ -37,7 +37,7 @@ export function explain(tile: Tile, reading: Reading | null, moment: Moment): Ex
     formulaOf(kpi, value, reading, moment),
     fact(card.window, windowOf(tile, moment)),
     fact(card.segment, scopeOf(tile, moment)),
-    fact(card.share, shareOf(reading, moment)),
+    fact(card.share, shareOf(kpi, reading, moment)),
     fact(card.n, sampleOf(kpi, value, moment)),
     fact(card.bounds, boundsOf(kpi, reading, moment)),
     fact(card.target, targetOf(kpi, value, moment)),
@@ -65,7 +65,9 @@ function formulaOf(
   const shown = valueAt(value, moment);
   const text = fill(formula.text, {
     value: format.inline(words, kpi.unit, shown),
-    n: number(value?.n), part: number(reading?.part), whole: number(reading?.whole),
+    n: number(value?.n),
+    part: amount(kpi, reading?.part, moment),
+    whole: amount(kpi, reading?.whole, moment),
   });
   const result = formula.text.includes("{value}") ? "" : ` = ${format.inline(words, kpi.unit, shown)}`;
   const variant = Object.keys(kpi.formulas).length > 1 ? ` (${id})` : "";
@@ -82,11 +84,19 @@ function scopeOf({ spec }: Tile, { words }: Moment): string {
   return spec.segment === "site" ? name : `${words.dimensions[dimension] ?? dimension} ${name}`;
 }
 
-function shareOf(reading: Reading | null, { words }: Moment): string | null {
+function shareOf(kpi: Kpi, reading: Reading | null, moment: Moment): string | null {
   if (reading?.part == null || reading.whole == null) {
     return null;
   }
-  return `${format.count(words, reading.part)} / ${format.count(words, reading.whole)}`;
+  return `${amount(kpi, reading.part, moment)} / ${amount(kpi, reading.whole, moment)}`;
+}
+
+/** A part or a whole: contacts, or ms of agents' time. */
+function amount(kpi: Kpi, n: number | null | undefined, { words }: Moment): string {
+  if (n == null) {
+    return "—";
+  }
+  return kpi.part_unit === "ms" ? format.span(n) : format.count(words, n);
 }
 
 function sampleOf(kpi: Kpi, value: Value | undefined, { words }: Moment): string | null {
@@ -94,7 +104,8 @@ function sampleOf(kpi: Kpi, value: Value | undefined, { words }: Moment): string
     return null;
   }
   const what = kpi.formulas[value.f]?.n;
-  return `n = ${format.count(words, value.n)}${what ? ` (${what})` : ""}`;
+  const sample = fill(ofTime(kpi) ? words.sampleTime : words.sample, { n: format.count(words, value.n) });
+  return what ? `${sample} (${what})` : sample;
 }
 
 function boundsOf(kpi: Kpi, reading: Reading | null, { words }: Moment): string | null {
@@ -112,8 +123,7 @@ function targetOf(kpi: Kpi, value: Value | undefined, { words }: Moment): string
   if (goal === null || limits === null) {
     return words.noTarget;
   }
-  const sampled = kpi.kind !== "live" && kpi.kind !== "count";
-  const minimum = sampled && goal.minimum_n ? fill(words.card.minimum, { n: goal.minimum_n }) : null;
+  const minimum = kpi.sampled && goal.minimum_n ? fill(words.card.minimum, { n: goal.minimum_n }) : null;
   return [limits, minimum].filter((x) => x !== null).join(" · ");
 }
 

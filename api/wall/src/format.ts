@@ -25,7 +25,14 @@ export function figure(words: Words, unit: Unit, value: number | null): Figure {
     case "seconds":
       return { text: duration(Math.round(value)), unit: "" };
     case "contacts":
+    case "agents":
       return { text: count(words, value), unit: "" };
+    case "number":
+      return { text: decimal(words, value, 2), unit: "" };
+    case "per_hour":
+      return { text: decimal(words, value, 1), unit: "/h" };
+    default:
+      return money(words, unit, value);
   }
 }
 
@@ -46,6 +53,17 @@ export function duration(seconds: number): string {
   const [h, m, s] = [Math.floor(whole / HOUR), Math.floor(whole / 60) % 60, whole % 60];
   const pad = (part: number) => String(part).padStart(2, "0");
   return h ? `${h}:${pad(m)}:${pad(s)}` : `${pad(m)}:${pad(s)}`;
+}
+
+/** Returns time that people spent, of ms: "45 s", "12 min", "2 h 30". */
+export function span(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  const minutes = Math.round(seconds / 60);
+  if (seconds < 60) {
+    return `${seconds}\u00a0s`;
+  }
+  const rest = String(minutes % 60).padStart(2, "0");
+  return minutes < 60 ? `${minutes}\u00a0min` : `${Math.floor(minutes / 60)}\u00a0h\u00a0${rest}`;
 }
 
 /** Returns an age as a person says it: seconds up to a minute, then mm:ss. */
@@ -119,6 +137,21 @@ function unescape(text: string): string {
   }
 }
 
+function decimal(words: Words, value: number, digits: number): string {
+  const style = { maximumFractionDigits: digits };
+  return new Intl.NumberFormat(words.locale, style).format(value);
+}
+
+/** The currency is shown small, as a unit is, always after the amount. */
+function money(words: Words, unit: `money:${string}`, value: number): Figure {
+  const currency = unit.slice(unit.indexOf(":") + 1);
+  const style = { style: "currency", currency, currencyDisplay: "narrowSymbol" } as const;
+  const parts = new Intl.NumberFormat(words.locale, style).formatToParts(value);
+  const of = (wanted: (type: string) => boolean) =>
+    parts.filter(({ type }) => wanted(type)).map((part) => part.value).join("").trim();
+  return { text: of((type) => type !== "currency"), unit: of((type) => type === "currency") };
+}
+
 /** Shares under 10 % need a decimal to move at all. */
 function percent(words: Words, share: number): string {
   const digits = Math.abs(share) < 0.0995 && share !== 0 ? 1 : 0;
@@ -134,6 +167,8 @@ function distanceText(words: Words, unit: Unit, distance: number): string {
         : fill(words.hours, { n: Math.floor(distance / HOUR) });
     case "contacts":
       return plural(words, words.contacts, distance, count(words, distance));
+    case "agents":
+      return plural(words, words.agentsCounted, distance, count(words, distance));
     case "ratio": {
       const points = Math.max(0.1, distance * 100);
       const digits = points < 9.95 ? 1 : 0;
@@ -141,5 +176,7 @@ function distanceText(words: Words, unit: Unit, distance: number): string {
       const shown = new Intl.NumberFormat(words.locale, style).format(points);
       return plural(words, words.points, Number(points.toFixed(digits)), shown);
     }
+    default:
+      return inline(words, unit, distance);
   }
 }

@@ -6,7 +6,7 @@ import { announce, type Announced } from "./announce.ts";
 import { reachable, readReadings } from "./api.ts";
 import { sleepWatch, stayAwake } from "./awake.ts";
 import { fetchCatalog, Library } from "./catalog.ts";
-import { Wall as Screen } from "./components/Wall.tsx";
+import { Wall as Screen, type Rows } from "./components/Wall.tsx";
 import { Gate } from "./gate.ts";
 import { LANGUAGES, pickLang, type Lang } from "./i18n/index.ts";
 import { HOPELESS_MS, Link, type Socket } from "./link.ts";
@@ -22,8 +22,8 @@ const WATCH_MS = 1_000;
 const REMEMBER_MS = 30_000;
 const OTHER_PROTOCOL = 4406;
 
-const ROWS = 7;
-const ROWS_PHONE = 6;
+const ROWS: Rows = { queues: 7, all: 10 };
+const ROWS_PHONE: Rows = { queues: 6, all: Infinity };
 
 const phone = matchMedia("(max-width: 640px)");
 const view = parseView(location.search);
@@ -36,6 +36,7 @@ let lang: Lang = "fr";
 let pastAsked = false;
 let asked = 0;
 let card: number | null = null;
+let cards = 0;
 let announced: Announced | null = null;
 let drawing = false;
 
@@ -141,12 +142,16 @@ function redraw(): void {
 
 function draw(): void {
   drawing = false;
-  const { moment, tiles, order } = wall.picture(
+  const { moment, tiles, order, agents } = wall.picture(
     performance.now() / 1000, Date.now() / 1000, link.failingMs() / 1000,
   );
   announced = announce(announced, moment, tiles);
   const rows = phone.matches ? ROWS_PHONE : ROWS;
-  const props = { moment, tiles, order, rows, card, setCard, turnCard, announcement: announced.text };
+  const told = [...tiles, ...(agents?.plan ?? []), ...(agents?.states ?? [])];
+  cards = told.length;
+  const props = {
+    moment, tiles, order, agents, told, rows, card, setCard, turnCard, announcement: announced.text,
+  };
   render(<Screen {...props} />, root);
 }
 
@@ -155,10 +160,9 @@ function setCard(index: number | null): void {
   redraw();
 }
 
-/** Goes to the card of the next tile, or of the one before. */
+/** Goes to the card of the next number, or of the one before. */
 function turnCard(by: 1 | -1): void {
-  const { length } = view.tiles;
-  setCard(((card ?? 0) + by + length) % length);
+  setCard(((card ?? 0) + by + cards) % cards);
 }
 
 function watch(): void {
@@ -188,7 +192,7 @@ function pressed(event: KeyboardEvent): void {
     return;
   }
   if (event.key === "i") {
-    const focused = document.activeElement?.closest<HTMLElement>(".tile")?.dataset["index"];
+    const focused = document.activeElement?.closest<HTMLElement>("[data-index]")?.dataset["index"];
     setCard(card === null ? Number(focused ?? 0) : null);
   } else if (event.key === "f") {
     void (document.fullscreenElement ? document.exitFullscreen() : root.requestFullscreen());

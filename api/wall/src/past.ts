@@ -8,7 +8,7 @@
 import type { Readings } from "./api.ts";
 import { SPAN_S, type Point } from "./trail.ts";
 import { keyOf } from "./tile.ts";
-import type { TileSpec, View } from "./view.ts";
+import { allTiles, type TileSpec, type View } from "./view.ts";
 
 /** Between two points: enough for a line, few enough for a server that many walls ask. */
 const APART_S = 120;
@@ -54,7 +54,7 @@ interface Asked {
 /** The tiles with a window of minutes, together where one question answers several. */
 function groupsOf(view: View): [Asked, ...Asked[]][] {
   const groups = new Map<string, [Asked, ...Asked[]]>();
-  for (const spec of view.tiles) {
+  for (const spec of allTiles(view)) {
     const window = spec.window ?? view.window;
     if (/^\d+m$/.test(window)) {
       const asked = { spec, segment: spec.segment, kpi: spec.kpi, window };

@@ -1,6 +1,6 @@
 /** The table of queues, the worst first. Pure but for the order, which is kept for a while: see `Order`. */
 
-import { cellOf } from "./cells.ts";
+import { cellOf, segmentsLike } from "./cells.ts";
 import * as format from "./format.ts";
 import { judged, type Moment } from "./moment.ts";
 import type { Status } from "./protocol.ts";
@@ -31,22 +31,9 @@ export interface Order {
   readonly segments: readonly string[];
 }
 
-/** Returns the segments that the server sends for the view's pattern. */
-export function segmentsOf({ view, cells }: Moment): string[] {
-  const prefix = view.queues.slice(0, Math.max(0, view.queues.indexOf("*")));
-  const found = new Set<string>();
-  for (const cell of cells.keys()) {
-    const segment = cell.slice(0, cell.lastIndexOf("@"));
-    if (segment === view.queues || (prefix !== "" && segment.startsWith(prefix))) {
-      found.add(segment);
-    }
-  }
-  return [...found];
-}
-
 /** Returns the order of the rows: the one before while it is young, new queues at its end. */
 export function orderOf(before: Order | null, moment: Moment): Order {
-  const segments = segmentsOf(moment);
+  const segments = segmentsLike(moment.view.queues, moment.cells);
   if (before !== null && moment.now - before.at < RESORT_S) {
     const kept = before.segments.filter((s) => segments.includes(s));
     return { at: before.at, segments: [...kept, ...segments.filter((s) => !kept.includes(s))] };

@@ -1,6 +1,6 @@
 /** What one tile says, in words and figures. Pure. */
 
-import type { Kpi } from "./catalog.ts";
+import { ofTime, type Kpi } from "./catalog.ts";
 import { cellOf } from "./cells.ts";
 import * as format from "./format.ts";
 import type { Figure } from "./format.ts";
@@ -37,6 +37,12 @@ export interface Tile {
   readonly spark: Spark | null;
 }
 
+/** Whose rules a formula of adherence follows; a service level is called by its id. */
+const RULES: Readonly<Record<string, string>> = {
+  ignore: "Amazon", exception: "Genesys",
+  "ignore+offline-out": "Amazon 2023", "exception+offline-out": "Genesys strict",
+};
+
 /** A page that has just been opened knows little of how long something has lasted. */
 const WORTH_SAYING_S = 60;
 
@@ -57,7 +63,7 @@ export function tileOf(spec: TileSpec, moment: Moment): Tile {
     target: goal && format.target(words, unit, goal),
     figure: format.figure(words, unit, value),
     status: judged(moment) ? (shown?.status ?? "none") : "none",
-    verdict: verdictOf(shown, value, moment),
+    verdict: verdictOf(spec.kpi, shown, value, moment),
     gap: value === null || goal === null || tooFew(shown) ? null : format.gap(words, unit, value, goal),
     since: sinceOf(shown, moment),
     sample: sampleOf(spec, topic, shown, moment),
@@ -86,27 +92,30 @@ function scopeOf(
   const { words, view } = moment;
   const own = spec.segment === view.segment ? null : format.segment(words, spec.segment);
   const variants = Object.keys(kpi?.formulas ?? {}).length > 1;
-  const formula = variants && shown?.value.f.startsWith("SL-") ? shown.value.f : null;
+  const id = shown?.value.f ?? "";
+  const formula = variants && id.startsWith("SL-") ? id : (RULES[id] ?? null);
   const name = topic?.slice(topic.lastIndexOf("@") + 1) ?? spec.window;
   const plain = name === null || (own !== null && name === LIVE);
   const window = plain ? null : format.window(words, name);
   return [own, formula, window].filter((part) => part !== null).join(" · ");
 }
 
-function verdictOf(shown: Shown | undefined, value: number | null, moment: Moment): string {
+function verdictOf(
+  kpi: string, shown: Shown | undefined, value: number | null, moment: Moment,
+): string {
   const { words, fresh } = moment;
   if (!believable(fresh.phase)) {
     return fresh.phase === "connecting" ? "" : words.phase[fresh.phase];
   }
   if (value === null) {
-    const nobody = shown?.value.f === "live" && fresh.dataAge !== null && !fresh.rebuilding.length;
+    const nobody = shown !== undefined && kpi === "wait_longest" && fresh.dataAge !== null && !fresh.rebuilding.length;
     return nobody ? words.nobodyWaits : words.noData;
   }
   if (shown?.value.tgt == null) {
     return words.noTarget;
   }
   if (tooFew(shown)) {
-    return words.tooFew;
+    return ofTime(moment.catalog.get(kpi)) ? words.tooShort : words.tooFew;
   }
   return judged(moment) ? words.status[shown.status] : words.incomplete;
 }
@@ -128,7 +137,7 @@ function sinceOf(shown: Shown | undefined, moment: Moment): string | null {
 function sampleOf(
   spec: TileSpec, topic: string | null, shown: Shown | undefined, moment: Moment,
 ): string | null {
-  const { words, cells, fresh } = moment;
+  const { words, cells, fresh, catalog } = moment;
   const n = shown?.value.n;
   if (fresh.phase === "lost" || shown === undefined) {
     return null;
@@ -140,7 +149,8 @@ function sampleOf(
   if (spec.kpi === "wait_longest") {
     return n ? plural(words, words.waiting, n, format.count(words, n)) : null;
   }
-  const sample = n == null ? null : fill(words.sample, { n: format.count(words, n) });
+  const said = ofTime(catalog.get(spec.kpi)) ? words.sampleTime : words.sample;
+  const sample = n == null ? null : fill(said, { n: format.count(words, n) });
   // A window that still runs is revised all the time; of one that is over it is news.
   return sample !== null && shown.value.rev && !shown.value.prov ? `${sample} · ${words.revised}` : sample;
 }

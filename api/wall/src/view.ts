@@ -24,8 +24,11 @@ export interface View {
   readonly segment: string;
   readonly window: string;
   readonly tiles: readonly TileSpec[];
-  /** A pattern of segments for the table. */
+  /** The tiles where nothing is told of agents: those of a default wall would stay empty. */
+  readonly tilesWithout: readonly TileSpec[];
+  /** Patterns of segments for the tables. */
   readonly queues: string;
+  readonly teams: string;
   /** The least height of a label in parts of the screen's height, from the seats' distance; 0 = not asked. */
   readonly label: number;
 }
@@ -33,30 +36,55 @@ export interface View {
 export const LIVE = "live";
 export const TODAY = "today";
 export const MAX_TILES = 12;
-/** Durations are the telephone's: a mean of calls and tickets is nobody's wait. */
+/**
+ * Six numbers. Durations are the telephone's: a mean of calls and tickets is nobody's wait. Who waits, and
+ * how long on average, makes room for the agents: neither has a target, and the queues say both.
+ */
 const DEFAULT_TILES =
+  "channel:voice/wait_longest@live,service_level@30m,abandonment_rate@30m," +
+  "channel:voice/handle_time_mean@60m,adherence@30m,occupancy@30m";
+const WITHOUT_AGENTS =
   "channel:voice/wait_longest@live,waiting@live,service_level@30m," +
   "abandonment_rate@30m,channel:voice/wait_mean@30m,channel:voice/handle_time_mean@60m";
 const TABLE_KPIS = ["wait_longest", "waiting", "service_level", "abandonment_rate"];
 const TODAY_KPIS = ["offered", "answered", "abandoned", "flowed_out", "answer_rate"];
 const COMPANIONS = ["in_progress"];
+/** What agents do now, in the order of a contact. */
+export const AGENT_STATES = [
+  "agents_available", "agents_ringing", "agents_on_contact", "agents_on_hold", "agents_wrap_up",
+  "agents_paused", "agents_unknown",
+] as const;
+/** Those planned against those who are there. */
+export const AGENT_PLAN = [
+  "agents_scheduled", "agents_staffed", "agents_out_of_adherence", "agents_missing",
+] as const;
+export const AGENT_RATIOS = ["adherence", "occupancy"];
 
 /** Returns the view that a query string means; what it does not know it leaves out. */
 export function parseView(query: string): View {
   const params = new URLSearchParams(query);
   const lang = params.get("lang");
   const segment = params.get("segment") ?? "site";
-  const tiles = (params.get("tiles") ?? DEFAULT_TILES).split(",").filter(Boolean);
+  const asked = params.get("tiles");
   return {
     title: params.get("title"),
     lang: lang === "fr" || lang === "en" ? lang : null,
     theme: params.get("theme") === "light" ? "light" : "dark",
     segment,
     window: params.get("window") ?? "30m",
-    tiles: tiles.slice(0, MAX_TILES).map((text) => parseTile(text, segment)),
+    tiles: parseTiles(asked ?? DEFAULT_TILES, segment),
+    tilesWithout: parseTiles(asked ?? WITHOUT_AGENTS, segment),
     queues: params.get("queues") ?? "queue:*",
+    teams: params.get("teams") ?? "team:*",
     label: labelHeight(Number(params.get("screen")), Number(params.get("distance"))),
   };
+}
+
+/** Returns every tile that a view may show, each once. */
+export function allTiles({ tiles, tilesWithout }: View): TileSpec[] {
+  const same = (a: TileSpec, b: TileSpec) =>
+    a.segment === b.segment && a.kpi === b.kpi && a.window === b.window;
+  return [...tiles, ...tilesWithout.filter((tile) => !tiles.some((other) => same(tile, other)))];
 }
 
 /** Returns where a tile's value may be found: a KPI is either live or has a window. */
@@ -67,15 +95,26 @@ export function topicsOf(tile: TileSpec, view: View): string[] {
 
 /** Returns what to subscribe to for a view. */
 export function subscriptionOf(view: View): { topics: string[]; kpis: string[] } {
+  const tiles = allTiles(view);
   const topics = [
-    ...view.tiles.flatMap((tile) => topicsOf(tile, view)),
+    ...tiles.flatMap((tile) => topicsOf(tile, view)),
     `${view.segment}@${LIVE}`,
     `${view.segment}@${TODAY}`,
     `${view.queues}@${LIVE}`,
     `${view.queues}@${view.window}`,
+    `${view.teams}@${LIVE}`,
+    `${view.teams}@${view.window}`,
   ];
-  const kpis = [...view.tiles.map((tile) => tile.kpi), ...TABLE_KPIS, ...TODAY_KPIS, ...COMPANIONS];
+  const kpis = [
+    ...tiles.map((tile) => tile.kpi), ...TABLE_KPIS, ...TODAY_KPIS, ...COMPANIONS,
+    ...AGENT_STATES, ...AGENT_PLAN, ...AGENT_RATIOS,
+  ];
   return { topics: [...new Set(topics)], kpis: [...new Set(kpis)] };
+}
+
+function parseTiles(text: string, segment: string): TileSpec[] {
+  const tiles = text.split(",").filter(Boolean);
+  return tiles.slice(0, MAX_TILES).map((tile) => parseTile(tile, segment));
 }
 
 function parseTile(text: string, segment: string): TileSpec {

@@ -5,6 +5,7 @@
  * pictures and never replays them. While the data are stale, what was shown last stays as it was.
  */
 
+import { agentsOf, type Agents } from "./agents.ts";
 import type { Catalog } from "./catalog.ts";
 import { settleAll, type Cells } from "./cells.ts";
 import { ServerClock } from "./clock.ts";
@@ -22,6 +23,8 @@ export interface Picture {
   readonly moment: Moment;
   readonly tiles: readonly Tile[];
   readonly order: Order;
+  /** `null` where nothing is told of agents. */
+  readonly agents: Agents | null;
 }
 
 export class Wall {
@@ -69,9 +72,11 @@ export class Wall {
     this.settle(fresh, now);
     const moment = this.moment(fresh, now, serverNow, failing);
     this.order = orderOf(this.order, moment);
-    const tiles = this.view.tiles.map((spec) => tileOf(spec, moment));
+    const agents = agentsOf(moment);
+    const specs = agents === null ? this.view.tilesWithout : this.view.tiles;
+    const tiles = specs.map((spec) => tileOf(spec, moment));
     this.extendTrails(tiles, moment);
-    return { moment, tiles, order: this.order };
+    return { moment, tiles, order: this.order, agents };
   }
 
   private freshness(now: number, serverNow: number): Freshness {

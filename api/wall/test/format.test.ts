@@ -34,6 +34,24 @@ test("counts are grouped as the language does", () => {
   assert.equal(format.count(en, 1240), "1,240");
 });
 
+test("agents are counted, rates are per hour, money has its currency behind it", () => {
+  assert.equal(format.inline(fr, "agents", 42), "42");
+  assert.equal(format.inline(fr, "number", 1.348), "1,35");
+  assert.equal(format.inline(en, "per_hour", 7.26), "7.3\u00a0/h");
+  assert.equal(format.inline(fr, "money:EUR", 4.5), "4,50\u00a0€");
+  assert.equal(format.inline(en, "money:GBP", 1234.5), "1,234.50\u00a0£");
+  assert.equal(format.gap(fr, "agents", 2, goal({ high: 0 })), "2 conseillers de trop");
+  assert.equal(format.gap(fr, "money:EUR", 5.5, goal({ high: 4 })), "1,50\u00a0€ de trop");
+});
+
+test("time that people spent is in hours and minutes", () => {
+  const shown = [0, 45_000, 60_000, 3_599_999, 9_000_000, 432_300_000].map(format.span);
+
+  assert.deepEqual(shown, [
+    "0\u00a0s", "45\u00a0s", "1\u00a0min", "1\u00a0h\u00a000", "2\u00a0h\u00a030", "120\u00a0h\u00a005",
+  ]);
+});
+
 test("targets say which side is good", () => {
   assert.equal(format.target(fr, "seconds", goal({ high: 120 })), "≤\u00a002:00");
   assert.equal(format.target(fr, "ratio", goal({ low: 0.8 })), "≥\u00a080\u00a0%");

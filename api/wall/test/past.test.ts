@@ -51,8 +51,8 @@ test("one question for the tiles of one segment and window, none for what is tru
   await past("", ask);
 
   assert.deepEqual(asked.filter(({ at }) => at === null).map(({ topic, kpis }) => [topic, ...kpis]), [
-    ["site@30m", "service_level", "abandonment_rate"], ["channel:voice@30m", "wait_mean"],
-    ["channel:voice@60m", "handle_time_mean"],
+    ["site@30m", "service_level", "abandonment_rate", "adherence", "occupancy"],
+    ["channel:voice@60m", "handle_time_mean"], ["channel:voice@30m", "wait_mean"],
   ]);
 });
 

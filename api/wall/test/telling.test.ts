@@ -21,7 +21,7 @@ const least: Target = { low: 0.8, high: null, warning_low: 0.7, warning_high: nu
 
 const kpi = (id: string, unit: Kpi["unit"], kind: Kpi["kind"], formulas: Kpi["formulas"]): Kpi => ({
   id, name: `name of ${id}`, definition: "d", unit, kind, formulas, direction: "lower",
-  target: null, source: "s", display: { every_s: 1 },
+  sampled: kind !== "live", part_unit: kind === "time_share" ? "ms" : null, target: null, source: "s", display: { every_s: 1 },
 });
 const CATALOG = new Map(
   [

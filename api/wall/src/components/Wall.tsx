@@ -1,41 +1,59 @@
+import type { Agents as AgentsModel } from "../agents.ts";
 import { bannerOf } from "../banner.ts";
-import { fitOf } from "../distance.ts";
+import { fitOf, type Fit } from "../distance.ts";
 import { fill } from "../i18n/index.ts";
 import type { Moment } from "../moment.ts";
 import type { Order } from "../queues.ts";
+import { teamsOf } from "../teams.ts";
 import type { Tile as TileModel } from "../tile.ts";
+import { Agents } from "./Agents.tsx";
 import { Banner } from "./Banner.tsx";
 import { Card } from "./Card.tsx";
 import { Footer } from "./Footer.tsx";
 import { Header } from "./Header.tsx";
 import { Queues } from "./Queues.tsx";
+import { Teams } from "./Teams.tsx";
 import { Tile } from "./Tile.tsx";
 import { Today } from "./Today.tsx";
+
+/** How many rows there is room for, of queues and of queues and teams together. */
+export interface Rows {
+  readonly queues: number;
+  readonly all: number;
+}
+
+/** A few of the worst queues are always in sight. */
+const LEAST_QUEUES = 4;
 
 export interface Props {
   moment: Moment;
   tiles: readonly TileModel[];
   order: Order;
+  agents: AgentsModel | null;
+  /** Everything that has a card, tiles first. */
+  told: readonly TileModel[];
   announcement: string;
-  /** How many queues there is room for. */
-  rows: number;
-  /** The index of the tile whose card is open. */
+  rows: Rows;
+  /** The index in `told` of the card that is open. */
   card: number | null;
   setCard: (index: number | null) => void;
   turnCard: (by: 1 | -1) => void;
 }
 
 /** The whole screen. */
-export function Wall({ moment, tiles, order, announcement, rows, card, setCard, turnCard }: Props) {
+export function Wall(props: Props) {
+  const { moment, tiles, order, agents, told, announcement, rows, card, setCard, turnCard } = props;
   const { view, words, fresh } = moment;
   const fit = fitOf(view.label);
-  const opened = card === null ? undefined : tiles[card];
-  const gone = [!fit.spark && words.parts.spark, !fit.foot && words.parts.foot,
-    !fit.table && words.parts.table, fit.tiles < tiles.length && words.parts.tiles];
-  const dropped = gone.filter(Boolean).join(", ");
+  const opened = card === null ? undefined : told[card];
+  const teams = agents && fit.table ? teamsOf(moment) : [];
+  const teamRows = Math.min(teams.length, rows.all - LEAST_QUEUES);
+  const queueRows = Math.min(rows.queues, rows.all - teamRows);
+  const dropped = droppedOf(props, fit);
   return (
     <div class={`wall ${fresh.phase}${fresh.rebuilding.length ? " rebuilding" : ""}`}
-      data-spark={fit.spark} data-foot={fit.foot} data-table={fit.table}>
+      data-spark={fit.spark} data-foot={fit.foot} data-table={fit.table}
+      data-agents={agents ? fit.agents : "none"}>
       <Header moment={moment} />
       <Banner banner={bannerOf(moment)} />
       <main>
@@ -45,9 +63,13 @@ export function Wall({ moment, tiles, order, announcement, rows, card, setCard, 
               open={() => setCard(i)} />
           ))}
         </div>
+        {agents && fit.agents !== "none" && (
+          <Agents agents={agents} moment={moment} whole={fit.agents === "all"} first={tiles.length} open={setCard} />
+        )}
         {fit.table && (
           <aside>
-            <Queues moment={moment} order={order} most={rows} />
+            <Queues moment={moment} order={order} most={queueRows} />
+            {teams.length > 0 && <Teams moment={moment} teams={teams} most={teamRows} />}
             <Today moment={moment} />
           </aside>
         )}
@@ -59,4 +81,18 @@ export function Wall({ moment, tiles, order, announcement, rows, card, setCard, 
       )}
     </div>
   );
+}
+
+/** What a view gave up for the size of its letters, in words. */
+function droppedOf({ moment, tiles, agents }: Props, fit: Fit): string {
+  const { parts } = moment.words;
+  const gone = [
+    !fit.spark && parts.spark,
+    !fit.foot && parts.foot,
+    !fit.table && parts.table,
+    agents && fit.agents === "plan" && parts.states,
+    agents && fit.agents === "none" && parts.agents,
+    fit.tiles < tiles.length && parts.tiles,
+  ];
+  return gone.filter(Boolean).join(", ");
 }

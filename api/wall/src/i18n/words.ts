@@ -1,5 +1,8 @@
 /** Everything the wall says itself; names and definitions of KPIs come from the catalogue. */
 
+import type { AgentKpi } from "../agents.ts";
+import type { TEAM_COLUMNS } from "../teams.ts";
+
 export interface Plural {
   readonly one: string;
   readonly other: string;
@@ -25,13 +28,16 @@ export interface Words {
   readonly noData: string;
   readonly nobodyWaits: string;
   readonly tooFew: string;
+  readonly tooShort: string;
   readonly sample: string;
+  readonly sampleTime: string;
   readonly revised: string;
   readonly status: { readonly ok: string; readonly warning: string; readonly critical: string; readonly none: string };
   readonly above: string;
   readonly below: string;
   readonly points: Plural;
   readonly contacts: Plural;
+  readonly agentsCounted: Plural;
   readonly waiting: Plural;
   readonly inProgress: Plural;
   readonly since: string;
@@ -42,6 +48,16 @@ export interface Words {
   readonly columns: { readonly wait_longest: string; readonly waiting: string; readonly service_level: string; readonly abandonment_rate: string };
   readonly someOf: string;
   readonly noQueues: string;
+  readonly agents: string;
+  readonly agentNames: Readonly<Record<AgentKpi, Plural>>;
+  /** Before the missing: they are among those out of adherence. */
+  readonly ofThem: string;
+  readonly teams: string;
+  readonly byName: string;
+  readonly team: string;
+  readonly teamColumns: Readonly<Record<(typeof TEAM_COLUMNS)[number], string>>;
+  /** Of the rows that have no room, how many are off target. */
+  readonly hiddenTrouble: Plural;
   readonly phase: { readonly connecting: string; readonly live: string; readonly delayed: string; readonly stale: string; readonly lost: string };
   readonly link: string;
   readonly never: string;
@@ -59,7 +75,7 @@ export interface Words {
   readonly hint: string;
   /** What a view gave up so that its letters can be read from the farthest seat. */
   readonly dropped: string;
-  readonly parts: { readonly spark: string; readonly foot: string; readonly table: string; readonly tiles: string };
+  readonly parts: { readonly spark: string; readonly foot: string; readonly table: string; readonly tiles: string; readonly states: string; readonly agents: string };
   readonly card: {
     readonly open: string;
     readonly close: string;
