@@ -122,11 +122,12 @@ class FakeServer:
         query = request.query_params
         self.scene.looked_up.append(dict(query))
         values = self.scene.topics[f"{query['segment']}@{query['window']}"]
-        readings = [self._entry(kpi, values[kpi]) for kpi in query["kpi"].split(",")]
+        readings = [self._entry(kpi, values.get(kpi)) for kpi in query["kpi"].split(",")]
         now = dt.datetime.now(dt.UTC).isoformat()
         return JSONResponse({"as_of": None, "now": now, "readings": readings})
 
-    def _entry(self, kpi: str, value: dict[str, Any]) -> dict[str, Any]:
+    def _entry(self, kpi: str, value: dict[str, Any] | None) -> dict[str, Any]:
+        value = value or {"v": None, "n": 0}
         known = {"part": None, "whole": None} | self.scene.readings.get(kpi, {})
         return {"kpi": kpi, "value": value["v"], "n": value["n"]} | known
 

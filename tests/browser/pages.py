@@ -9,7 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 AXE: Final = Path(__file__).resolve().parents[2] / "api/wall/node_modules/axe-core/axe.min.js"
 RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-COLOURED: Final = ":is(.tile, td).ok, :is(.tile, td).warning, :is(.tile, td).critical"
+COLOURED: Final = ":is(.tile, td).ok, :is(.tile, td, li).warning, :is(.tile, td, li).critical"
 SPILLS: Final = (Path(__file__).parent / "spills.js").read_text(encoding="utf-8")
 
 
@@ -23,6 +23,11 @@ def figure(page: Page, kpi: str) -> str:
     return re.sub(r"\s", " ", tile(page, kpi).locator(".figure").inner_text())
 
 
+def agents(page: Page, kpi: str) -> Locator:
+    """Returns a count in the panel of agents."""
+    return page.locator(f"[data-agents={kpi}]")
+
+
 def phase(page: Page) -> str:
     """Returns the phase that the whole wall is drawn in."""
     return (page.locator(".wall").get_attribute("class") or "").removeprefix("wall ")
@@ -30,7 +35,7 @@ def phase(page: Page) -> str:
 
 def settled(page: Page) -> Page:
     """Waits for the first figures."""
-    expect(tile(page, "waiting").locator(".value")).to_have_text(re.compile(r"\d|—"))
+    expect(tile(page, "wait_longest").locator(".value")).to_have_text(re.compile(r"\d|—"))
     expect(page.locator(".wall.live")).to_be_attached()
     return page
 

@@ -20,6 +20,17 @@ QUEUES: Final = {
 }
 """Queue → longest wait, waiting, service level, abandonment, n."""
 
+ADHERENT: Final = Target(low=0.9, warning_low=0.85)
+BUSY: Final = Target(low=0.7, high=0.85, warning_low=0.6, warning_high=0.9)
+STATES: Final = ("available", "ringing", "on_contact", "on_hold", "wrap_up", "paused", "unknown")
+TEAMS: Final = {
+    "team:lyon": (14, 13, 3, 0.93, 0.81, 1, 1),
+    "team:brest": (11, 11, 2, 0.96, 0.78, 0, 0),
+    "team:nantes": (9, 9, 2, 0.82, 0.94, 0, 2),
+    "team:caen": (8, 7, 2, 0.92, 0.79, 1, 0),
+}
+"""Team → planned, present, available, adherence, occupancy, missing, out of adherence."""
+
 
 def value(v: float | None, n: int | None = None, st: str = "none", **more: Any) -> dict[str, Any]:
     """Returns a value as messages carry it."""
@@ -70,6 +81,57 @@ def afternoon() -> Scene:
         "abandonment_rate": {"part": 17, "whole": 412},
     }
     return Scene(topics=topics, readings=parts)
+
+
+def staffed() -> Scene:
+    """The same afternoon where agents' events come: two missing, three out of adherence."""
+    scene = afternoon()
+    scene.sources = ("calls", "chats", "agents")
+    by_state = dict(zip(STATES, (9, 1, 17, 2, 6, 4, 1), strict=True))
+    scene.topics["site@live"] |= agents(42, 40, 2, 3) | {
+        f"agents_{state}": count(n) for state, n in by_state.items()
+    }
+    scene.topics["site@30m"] |= {
+        "adherence": adherence(0.92, 1180), "occupancy": occupancy(0.81, 1020),
+    }  # fmt: skip
+    for team, (planned, there, free, adherent, busy, missing, out) in TEAMS.items():
+        scene.topics[f"{team}@live"] = agents(planned, there, missing, out) | {
+            "agents_available": count(free)
+        }
+        scene.topics[f"{team}@30m"] = {
+            "adherence": adherence(adherent, 30 * planned),
+            "occupancy": occupancy(busy, 26 * planned),
+        }
+    scene.readings |= {
+        "adherence": {"part": 65_136_000, "whole": 70_800_000},
+        "occupancy": {"part": 49_572_000, "whole": 61_200_000},
+    }
+    return scene
+
+
+def agents(planned: int, there: int, missing: int, out: int) -> dict[str, Any]:
+    """Returns a plan and what became of it."""
+    return {
+        "agents_scheduled": count(planned), "agents_staffed": count(there),
+        "agents_missing": count(missing), "agents_out_of_adherence": count(out),
+    }  # fmt: skip
+
+
+def count(n: int) -> dict[str, Any]:
+    """Returns how many there are now."""
+    return value(n, n, f="live", prov=False)
+
+
+def adherence(share: float, n: int) -> dict[str, Any]:
+    """Returns adherence of n minutes against 90 %."""
+    return value(share, n, _judge(-share, -0.9, -0.85), tgt=target(ADHERENT), f="ignore")
+
+
+def occupancy(share: float, n: int) -> dict[str, Any]:
+    """Returns occupancy of n minutes against 70 to 85 %."""
+    middle, half, wide = 0.775, 0.075, 0.125
+    status = _judge(round(abs(share - middle), 9), half, wide)
+    return value(share, n, status, tgt=target(BUSY), f="time")
 
 
 def empty() -> Scene:

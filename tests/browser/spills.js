@@ -1,6 +1,6 @@
 /** Returns every text that leaves its box, is cut off by an ellipsis, or lies over another one. */
 () => {
-  const BOXES = ".tile, aside section, header, footer, .banner";
+  const BOXES = ".tile, .agents, aside section, header, footer, .banner";
   /** Glyphs are lower than their line: this part of it on each side may lie over something. */
   const AIR = 0.24;
 
