@@ -200,7 +200,10 @@ def replay(
 
     settings, named = settings_of(config), inputs.named(file, form, more or ())
     times, refusals = speed_of(speed), Refusals(complain)
-    events = inputs.Inputs(named, refusals).events()
+    zone = settings.fold.timezone
+    if settings.timezone is None and any(each.source.local for each in named):
+        complain(f"timezone: {zone}, for none is given")
+    events = inputs.Inputs(named, refusals, inputs.run_in(zone)).events()
     in_time = events if as_is else in_order(starmap(sortable, events))
     sent = replay((event[-1] for event in in_time), settings, speed=times)
     complain(f"{sent.read} events read, {sent.acknowledged} records acknowledged")

@@ -62,6 +62,11 @@ def named(file: str | None, form: str | None, more: Sequence[str]) -> list[Input
     return [parse(text) for text in texts]
 
 
+def run_in(zone: str = "UTC") -> Run:
+    """Returns a run that begins now."""
+    return Run(zone, time.time_ns() // 1_000_000)
+
+
 class NotReadable(PoulsError):
     """A file that cannot be opened."""
 
@@ -98,7 +103,7 @@ class Inputs:
             run: what sources may know of this run; without it, UTC and the time now.
         """
         self._inputs, self._refuse = inputs, refuse
-        self._run = run or Run(now_ms=time.time_ns() // 1_000_000)
+        self._run = run or run_in()
         self._begins: list[int] = []
         self._lines = 0
 

@@ -6,7 +6,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -29,6 +29,7 @@ EVENT = (
     '{{"type":"contact.queued","id":"{0}","source":"s","time":"2026-03-12T09:00:0{0}Z",'
     '"subject":"c{0}","data":{{"queue":"a"}}}}\n'
 )
+FORMATS = "events, anonymous-bank, schedule-csv, schedule-ics"
 Run = Callable[..., int]
 
 
@@ -135,10 +136,10 @@ def test_without_kpis_all_are_reported(
 @pytest.mark.parametrize(
     ("words", "sentence"),
     [
-        (("--format", "csv", "x"), "format 'csv' is not known; there are events, anonymous-bank"),
+        (("--format", "csv", "x"), f"format 'csv' is not known; there are {FORMATS}"),
         (("--format", "events", "nowhere.jsonl"), "nowhere.jsonl: No such file or directory"),
         ((), "no file is named: --format F FILE, or --input F:FILE"),
-        (("x",), "format '' is not known; there are events, anonymous-bank"),
+        (("x",), f"format '' is not known; there are {FORMATS}"),
     ],
 )
 def test_a_mistake_of_the_caller_ends_with_2(
@@ -315,6 +316,39 @@ def test_replay_sends_a_file_in_order_of_time(
     monkeypatch.setattr(streams.replay, "replay", replay)
     assert run("replay", "--format", "events", file, "--speed", "60x", *words) == 0
     assert "".join(order_key(value)[2] for value in sent) == order
+
+
+@pytest.mark.parametrize(
+    ("config", "start", "said"),
+    [
+        ("", "T09:00:00Z", "timezone: UTC, for none is given\n"),
+        ('timezone = "Europe/Paris"', "T08:00:00Z", ""),
+    ],
+)
+def test_replay_reads_local_times_in_the_zone_of_the_settings(
+    run: Run,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    config: str,
+    start: str,
+    said: str,
+) -> None:
+    """Without one it says whose times they are."""
+    sent: list[bytes] = []
+
+    def replay(values: Iterable[bytes], _: Settings, *, speed: float | None) -> Sent:
+        assert speed is None
+        sent.extend(values)
+        return Sent(len(sent), len(sent))
+
+    monkeypatch.setattr(streams.replay, "replay", replay)
+    (tmp_path / "pouls.toml").write_text(config)
+    plan = tmp_path / "plan.csv"
+    plan.write_text("agent,date,start,end,activity\na,2025-03-12,09:00,12:00,work\n")
+    assert run("replay", "--format", "schedule-csv", plan) == 0
+    assert json.loads(sent[0])["data"]["activities"][0]["start"].endswith(start)
+    assert capsys.readouterr().err == said + "1 events read, 1 records acknowledged\n"
 
 
 def test_replay_refuses_another_speed(

@@ -60,7 +60,7 @@ def read(lines: Iterable[bytes], run: Run, refuse: RefuseLine) -> Iterator[tuple
             yield plan.line, event(NAME, key, activities, run)
 
 
-SOURCE = Source(NAME, None, read)
+SOURCE = Source(NAME, None, read, local=True)
 
 
 def _take(plans: dict[Key, _Plan], n: int, row: Row, zone: str) -> None:

@@ -13,4 +13,4 @@ def read(lines: Iterable[bytes], run: Run, refuse: RefuseLine) -> Iterator[tuple
     return calendars.read(lines, run, refuse)
 
 
-SOURCE = Source("schedule-ics", None, read)
+SOURCE = Source("schedule-ics", None, read, local=True)

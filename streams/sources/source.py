@@ -43,6 +43,8 @@ class Source(NamedTuple):
     """The time zone that the format's times are in; `None`: they say it, or it is the run's."""
     read: Read
     """Reads one file."""
+    local: bool = False
+    """Whether its times may be the run's local ones: then it must be said whose those are."""
 
 
 def by_line(converter: Callable[[], Convert]) -> Read:

@@ -211,7 +211,7 @@ def test_inputs_are_named_by_format_and_file() -> None:
 @pytest.mark.parametrize(
     ("text", "sentence"),
     [
-        ("csv:x", "format 'csv' is not known; there are events, anonymous-bank"),
+        ("csv:x", "format 'csv' is not known; there are events, anonymous-bank, schedule-csv, sch"),
         ("events", "'events' names no file; write events:FILE"),
         (":x", "format '' is not known"),
     ],
