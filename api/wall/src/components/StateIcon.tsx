@@ -23,7 +23,7 @@ export function People() {
   return (
     <svg viewBox="0 0 16 16" aria-hidden={true}>
       <circle cx="5.5" cy="4.5" r="2.7" /><path d="M0 14c0-3.6 2.4-5.6 5.5-5.6S11 10.4 11 14z" />
-      <circle cx="11.6" cy="5.3" r="2.1" /><path d="M12.2 14h3.8c0-3-1.6-5-4.200-5 .4.9.4 2.600.4 5z" />
+      <circle cx="11.6" cy="5.3" r="2.1" /><path d="M12.2 14h3.8c0-3-1.6-5-4.2-5 .4.9.4 2.6.4 5z" />
     </svg>
   );
 }
