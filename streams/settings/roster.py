@@ -12,6 +12,7 @@ from streams.core.buckets import Zone
 from streams.core.events import millis
 from streams.core.roster import BEGINNING_MS, Person, Roster, roster
 from streams.core.tables import Columns, Row, date, moment, rows
+from streams.settings.load import SettingsErrors
 
 COLUMNS: Final = Columns(
     ("id",),
@@ -33,6 +34,24 @@ class RosterMistake(NamedTuple):
     line: int
     field: str
     sentence: str
+
+
+def load_roster(path: Path | None, zone: str) -> Roster | None:
+    """Returns the roster that the settings name, `None` where they name none.
+
+    Args:
+        path: of `people.csv`.
+        zone: the time zone of dates in `since`.
+
+    Raises:
+        SettingsErrors: all its mistakes, as FILE:LINE: FIELD: SENTENCE.
+    """
+    if path is None:
+        return None
+    found = read(path, zone)
+    if isinstance(found, Roster):
+        return found
+    raise SettingsErrors([f"{path}:{line}: {field}: {sentence}" for line, field, sentence in found])
 
 
 def read(path: Path, zone: str) -> Roster | list[RosterMistake]:
