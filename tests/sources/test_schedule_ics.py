@@ -132,6 +132,14 @@ def test_a_date_is_that_of_the_runs_zone() -> None:
     ]
 
 
+@pytest.mark.parametrize("day", ["20261024", "20270327", "20261124"])
+def test_a_duration_is_added_on_the_clock(day: str) -> None:
+    """Eight hours from ten on end at six, on every night of the year."""
+    start = f"DTSTART;TZID=Europe/Paris:{day}T220000|SUMMARY:night|X-POULS-AGENT:a"
+    end = f"{int(day) + 1}T060000"
+    assert plan(f"{start}|DURATION:PT8H") == plan(f"{start}|DTEND;TZID=Europe/Paris:{end}")
+
+
 def test_lines_may_be_folded_and_other_components_are_passed_over() -> None:
     """As calendars come: with alarms, tasks and a mark of UTF-8."""
     text = (
