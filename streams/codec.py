@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgpack
 import msgspec
 
+from streams.core.agents.tail import Tail
 from streams.core.buckets import DAY, FINE, QUARTER, RESOLUTIONS
 from streams.core.changes import Facts, LiveKey, Visible, nothing
 from streams.core.tally import Cell
@@ -21,6 +22,13 @@ FINE_HASH: Final = RESOLUTIONS[FINE]
 """The hash of all fine cells."""
 LIVE_HASH: Final = "live"
 """The hash of all live values."""
+LEVELS_HASH: Final = "levels"
+"""The hash of how many agents hold which label, by segment."""
+TAILS_HASH: Final = "tails"
+"""The hash of what lies ahead of agents."""
+EDGE_HASH: Final = "edge"
+"""The hash of one field: up to when agents are booked."""
+EDGE_FIELD: Final = "ms"
 END: Final = b"\0"
 """Stands after every stored fact: facts are JSON, in which it cannot be. To append is to join."""
 Hash = tuple[str, list[str | bytes], list[str]]
@@ -30,6 +38,8 @@ _pack: Callable[[object], bytes] = msgpack.Packer(use_bin_type=False).pack
 _encode = msgspec.msgpack.Encoder().encode
 _cell = msgspec.msgpack.Decoder(tuple[bytes, dict[int, int]]).decode
 _live = msgspec.msgpack.Decoder(list[tuple[LiveKey, int]]).decode
+_levels = msgspec.msgpack.Decoder(dict[int, int]).decode
+_tail = msgspec.msgpack.Decoder(Tail).decode
 
 
 def pack_cell(cell: Cell) -> bytes:
@@ -71,6 +81,7 @@ def pack_visible(visible: Visible) -> bytes:
         *_by_bucket(QUARTER, visible),
         *_by_bucket(DAY, visible),
         _live_values(visible.live),
+        *_agents(visible),
     ]
     changed = [h for h in hashes if h[1] or h[2]]
     return _pack((visible.top_ms, visible.segments, changed))
@@ -105,6 +116,23 @@ def _live_values(live: Mapping[str, Mapping[LiveKey, int]]) -> Hash:
     return LIVE_HASH, put, [segment for segment, counts in live.items() if not counts]
 
 
+def _agents(visible: Visible) -> list[Hash]:
+    levels: list[str | bytes] = []
+    for segment, held in visible.levels.items():
+        if held:
+            levels += (segment, _encode(held))
+    tails: list[str | bytes] = []
+    for agent, tail in visible.tails.items():
+        if tail is not None:
+            tails += (agent, _encode(tail))
+    edge: list[str | bytes] = [EDGE_FIELD, str(visible.edge_ms)] if visible.edge_ms else []
+    return [
+        (LEVELS_HASH, levels, [segment for segment, held in visible.levels.items() if not held]),
+        (TAILS_HASH, tails, [agent for agent, tail in visible.tails.items() if tail is None]),
+        (EDGE_HASH, edge, []),
+    ]
+
+
 def unpack_visible(data: bytes) -> Visible:
     """Returns the change that `pack_visible` packed."""
     top_ms, segments, hashes = _unpack(data)
@@ -122,6 +150,12 @@ def take_hash(visible: Visible, name: str, flat: Sequence[bytes]) -> None:
     kind, _, bucket = name.partition(":")
     if kind == LIVE_HASH:
         visible.live.update((f.decode(), unpack_live(value)) for f, value in fields)
+    elif kind == LEVELS_HASH:
+        visible.levels.update((f.decode(), _levels(value)) for f, value in fields)
+    elif kind == TAILS_HASH:
+        visible.tails.update((f.decode(), _tail(value)) for f, value in fields)
+    elif kind == EDGE_HASH:
+        visible.edge_ms = max((int(value) for _, value in fields), default=0)
     elif kind == FINE_HASH:
         visible.cells[FINE].update((_split(f), unpack_cell(value)) for f, value in fields)
     else:
@@ -129,10 +163,16 @@ def take_hash(visible: Visible, name: str, flat: Sequence[bytes]) -> None:
         cells.update(((number, f.decode()), unpack_cell(value)) for f, value in fields)
 
 
-def _take_gone(visible: Visible, name: str, gone: Iterable[bytes]) -> None:
+def _take_gone(visible: Visible, name: str, gone: Sequence[bytes]) -> None:
+    if not gone:
+        return
     kind, _, bucket = name.partition(":")
     if kind == LIVE_HASH:
         visible.live.update((f.decode(), {}) for f in gone)
+    elif kind == LEVELS_HASH:
+        visible.levels.update((f.decode(), {}) for f in gone)
+    elif kind == TAILS_HASH:
+        visible.tails.update((f.decode(), None) for f in gone)
     elif kind == FINE_HASH:
         visible.gone[FINE].extend(_split(f) for f in gone)
     else:

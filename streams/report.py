@@ -16,11 +16,20 @@ import msgspec
 
 from streams.core import history, names, windows
 from streams.core.board import Board
-from streams.core.buckets import DAY, EVERYTHING, FINE, HOUR_MS, QUARTER, Retention, Zone
+from streams.core.buckets import (
+    DAY,
+    EVERYTHING,
+    FINE,
+    HOUR_MS,
+    QUARTER,
+    Retention,
+    Zone,
+    bucket_start_ms,
+)
 from streams.core.cells import Cells
 from streams.core.changes import Visible
 from streams.core.events import AHEAD_MS, EARLIEST_MS, MAX_EVENT_BYTES, Schedule, decode
-from streams.core.history import By, Table
+from streams.core.history import By, Presence, Table
 from streams.core.ledger import Ledger
 from streams.core.numbers import Value
 from streams.core.policy import FoldPolicy
@@ -104,12 +113,16 @@ def report(ask: Ask, refuse: Refuse) -> Report:
     Raises:
         NotReadable: a file that cannot be opened.
     """
-    ledger = Ledger(_policy(ask), CHANNEL)
+    ledger = Ledger(_policy(ask), CHANNEL, ask.settings.roster)
     if isinstance(ask.cut, By):
         sums = Sums(ask, ask.cut)
         at_ms = _fold(ask, ledger, refuse, sums.take)
-        return Report(sums.table(), [], at_ms, dict(ledger.counts))
+        ledger.advance(at_ms)
+        sums.take(ledger)
+        return Report(sums.table(ledger, at_ms), [], at_ms, dict(ledger.counts))
     at_ms = _fold(ask, ledger, refuse, Ledger.take_changes)
+    ledger.advance(at_ms)
+    ledger.take_changes()
     readings = _readings(ask, ledger, at_ms)
     return Report(_rows(ask, ask.cut, readings, at_ms), readings, at_ms, dict(ledger.counts))
 
@@ -137,10 +150,19 @@ class Sums:
                 key = first[bucket], segment
                 self._cells[key] = merge(self._cells.get(key, EMPTY), cell)
 
-    def table(self) -> Table:
-        """Returns the rows."""
-        ask, by = self._ask, self._by
-        return history.rows(self._cells, by, ask.kpis, self._zone, ask.settings.reading, ask.extra)
+    def table(self, ledger: Ledger, at_ms: int) -> Table:
+        """Returns the rows; who is there at `at` says who was there before."""
+        ask, by, zone = self._ask, self._by, self._zone
+        levels = ledger.agents.levels.everything(ledger.dims.names)
+        starts = [bucket_start_ms(by.resolution, b, zone) for b in {b for b, _ in self._cells}]
+        presence = Presence(
+            min(starts, default=at_ms),
+            at_ms,
+            {s: held for s, held in levels.items() if self._is_wanted(s)},
+        )
+        return history.rows(
+            self._cells, by, ask.kpis, zone, ask.settings.reading, ask.extra, presence
+        )
 
     def _is_wanted(self, segment: str) -> bool:
         if segment not in self._wanted:
@@ -275,7 +297,8 @@ def _readings(ask: Ask, ledger: Ledger, at_ms: int) -> list[Reading]:
 
 def _seen(everything: Visible) -> list[str]:
     """Returns the segments that any fact stands for, whatever was booked and taken back before."""
-    return sorted({s for cells in everything.cells for _, s in cells} | everything.live.keys())
+    cells = {s for cells in everything.cells for _, s in cells}
+    return sorted(cells | everything.live.keys() | everything.levels.keys())
 
 
 def _rows(ask: Ask, window: Window, readings: list[Reading], at_ms: int) -> Table:

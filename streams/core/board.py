@@ -15,11 +15,13 @@ and a segment of which nobody spoke, as the stalest of all. A segment of which n
 of whose sources is loaded, has no data: not even a count of 0.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 from streams.core import windows
+from streams.core.agents.now import AgentNow, agent_now
+from streams.core.agents.times import take_levels
 from streams.core.buckets import (
     DAY,
     EVERYTHING,
@@ -35,12 +37,13 @@ from streams.core.catalogue import Kpi
 from streams.core.changes import Visible
 from streams.core.errors import BadName, NotHeld
 from streams.core.kpis import find
-from streams.core.merged import Merged
+from streams.core.merged import NO_LEVELS, Merged
 from streams.core.policy import ReadingPolicy, Target
 from streams.core.reading import ENDS_NOW, Reading, formula_of, make, measured_now
-from streams.core.running import Place, Running, Windows
+from streams.core.running import Place, Running, Stretch, Windows
 from streams.core.shapes import NO_DATA
 from streams.core.tally import Cell
+from streams.core.windows import Span
 
 HOLD_QUARTERS_MS: Final = 25 * HOUR_MS
 HOLD_DAYS: Final = 2
@@ -109,8 +112,9 @@ class Board:
 
     def step(self, now_ms: int) -> None:
         """Moves `now`."""
-        self.now_ms = now_ms
+        self.now_ms = now_ms = max(now_ms, self._merged.edge_ms)
         self._windows.step(now_ms)
+        self._merged.step(now_ms, self._windows.change)
         self._merged.revised.forget(FINE, now_ms // FINE_MS - windows.MAX_FINE + 1)
         if self._retention != EVERYTHING:
             self._merged.forget(QUARTER, (now_ms - HOLD_QUARTERS_MS) // QUARTER_MS)
@@ -136,7 +140,10 @@ class Board:
         found = NO_DATA
         if segment in self._merged.seen and origin.loaded and place.start_ms <= self.now_ms:
             beyond = self._beyond(segment) if formula.startswith(ENDS_NOW) else 0
-            found = self._windows.running(place, segment).measured(entry, formula, beyond)
+            stretch = self._stretch(place.span, place.start_ms, place.end_ms, segment)
+            found = self._windows.running(place, segment).measured(
+                entry, formula, stretch, self._policy.prices, beyond
+            )
         return make(
             segment, entry, place.window.name, formula, found, settled.target, origin.fresh,
             provisional=place.end_ms + self._horizon_ms > self.now_ms,
@@ -144,9 +151,23 @@ class Board:
         )  # fmt: skip
 
     def read_stored(
-        self, segment: str, kpi: str, window: str, at_ms: int, cells: Iterable[Cell]
+        self,
+        segment: str,
+        kpi: str,
+        window: str,
+        at_ms: int,
+        cells: Iterable[Cell],
+        levels: Mapping[int, int] = NO_LEVELS,
     ) -> Reading:
-        """Returns a reading of cells that the caller brings: the buckets of the window at `at_ms`.
+        """Returns a reading of what the caller brings.
+
+        Args:
+            segment: Of what.
+            kpi: Its id.
+            window: Its name.
+            at_ms: Where the window lies: its buckets must have closed, but where it ends now.
+            cells: The buckets of the window.
+            levels: Label → how many agents held it at the end of the window, or now.
 
         Raises:
             BadName: no such KPI or window; a KPI that is true now.
@@ -155,14 +176,27 @@ class Board:
         if entry.kind == windows.LIVE:
             raise BadName(f"{kpi} is true now, and for no other time")
         span, settled = which.span(at_ms, self._zone), self._settle(segment, entry)
+        end_ms = min(span.end_ms(self._zone), max(self.now_ms, self._merged.edge_ms))
+        stretch = Stretch(span.start_ms(self._zone), end_ms, levels)
         running = Running(at_ms)
         for cell in cells:
             running.take(cell, 1)
         return make(
-            segment, entry, which.name, settled.then, running.measured(entry, settled.then, 0),
+            segment, entry, which.name, settled.then,
+            running.measured(entry, settled.then, stretch, self._policy.prices),
             settled.target, self._merged.origin(segment).fresh,
             provisional=span.end_ms(self._zone) + self._horizon_ms > self.now_ms,
         )  # fmt: skip
+
+    def agents(self, *, team: str | None = None, agent: str | None = None) -> list[AgentNow]:
+        """Returns the agents of a team, or one, as they are now, by their ids."""
+        strict = self._policy.default.offline_in_break == "nonadherent"
+        found = (
+            agent_now(name, tail, self.now_ms, strict=strict)
+            for name, tail in self._merged.agents()
+            if agent in (None, name) and team in (None, tail.team)
+        )
+        return sorted(found, key=lambda now: now.agent)
 
     def segments(self, pattern: str) -> list[str]:
         """Returns the segments that `queue:*` means, in the order of their names.
@@ -199,6 +233,18 @@ class Board:
         too_old = keep is not None and place.start_ms < self._merged.top_ms - keep
         if too_old or first < self._merged.first[resolution]:
             raise NotHeld(f"{segment}: {place.window.name} reaches back before what is held")
+
+    def _stretch(self, span: Span, start_ms: int, end_ms: int, segment: str) -> Stretch:
+        """Returns when a window lies, and which agents were there at its end."""
+        now_ms = max(self.now_ms, self._merged.edge_ms)
+        levels = self._merged.levels(segment)
+        if now_ms < end_ms:
+            return Stretch(start_ms, now_ms, levels)
+        today = windows.bucket_of(span.resolution, now_ms, self._zone)
+        since = Span(span.resolution, span.last + 1, today)
+        for cell in self._merged.cells(since, segment):
+            levels = take_levels(levels, cell.hist)
+        return Stretch(start_ms, end_ms, levels)
 
     def _beyond(self, segment: str) -> int:
         return self._merged.live(segment, self.now_ms).beyond

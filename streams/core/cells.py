@@ -12,6 +12,8 @@ from typing import Any, Final, cast
 
 import msgspec
 
+from streams.core.agents.groups import Groups
+from streams.core.agents.steps import Amounts, Place, StepDelta, spread_steps
 from streams.core.bookings import Marks
 from streams.core.buckets import (
     DAY,
@@ -58,9 +60,14 @@ class Cells:
         self._cold = [0, 0, 0]
 
     def add(
-        self, tally: Mapping[int, int], marks: Marks, top_ms: int
+        self,
+        tally: Mapping[int, int],
+        marks: Marks,
+        top_ms: int,
+        steps: Mapping[Place, Amounts],
+        groups: Groups,
     ) -> tuple[tuple[dict[Named, Cell], ...], tuple[list[Named], ...]]:
-        """Books a tally and its marks, and drops what the source's time has passed.
+        """Books a tally and its marks, and agents' steps; drops what the source's time has passed.
 
         Returns:
             By resolution: the absolute value of every cell that changed, and the cells that are no
@@ -86,6 +93,10 @@ class Cells:
             self._apply(res, delta, top_ms, back[res], gone[res])
             for res, delta in enumerate((fine, quarter, day))
         )
+        if steps:
+            spread = spread_steps(steps, groups, oldest, self._zone)
+            for res, of_steps in enumerate(spread):
+                self._apply_steps(res, of_steps, top_ms, changed[res], gone[res])
         self._forget(top_ms, gone)
         self._freeze(top_ms)
         return changed, gone
@@ -182,6 +193,42 @@ class Cells:
             if not held:
                 del store[bucket]
         return changed
+
+    def _apply_steps(
+        self,
+        res: int,
+        delta: StepDelta,
+        top_ms: int,
+        changed: dict[Named, Cell],
+        gone: list[Named],
+    ) -> None:
+        """Adds agents' steps to what is held, after `_apply` of the same commit."""
+        names, empty = self._dims.names, set[Named]()
+        keeps = self._classes[res] - {0}
+        firsts = {k: self._first_kept(res, k, top_ms) for k in keeps}
+        for bucket, by_segment in delta.items():
+            held = self._bucket(res, bucket)
+            for segment, amounts in by_segment.items():
+                if bucket < firsts.get(self._keeps[segment][res], FOREVER):
+                    continue
+                cell = held.setdefault(segment, [0, None])
+                cell[1] = hist = cell[1] or {}
+                for key, amount in amounts.items():
+                    left = hist.get(key, 0) + amount
+                    if left:
+                        hist[key] = left
+                    else:
+                        hist.pop(key, None)
+                named = bucket, names[segment]
+                if cell[0] or hist:
+                    changed[named] = Cell(cell[0], hist)
+                else:
+                    del held[segment]
+                    changed.pop(named, None)
+                    empty.add(named)
+            if not held:
+                del self._buckets[res][bucket]
+        gone[:] = [*(key for key in gone if key not in changed), *empty.difference(gone)]
 
     def _added(self, res: int, bucket: int, cells: Bucket, *, taken_back: bool) -> Bucket:
         """Returns what is held of a bucket, with what is new."""

@@ -9,6 +9,7 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from streams.core.agents.tail import Tail
 from streams.core.tally import Cell
 
 WAITING: Final = 0
@@ -43,17 +44,27 @@ class Visible(msgspec.Struct):
     """Names of segments that had never been seen before (in a snapshot: all)."""
     top_ms: int
     """The source's time: the greatest accepted event time."""
+    edge_ms: int = 0
+    """Agents' steps up to here are in the cells: the greatest of min(event time, append time)."""
+    levels: dict[str, dict[int, int]] = {}
+    """segment → label → how many agents hold it at the edge; absolute: an empty dict = none."""
+    tails: dict[str, Tail | None] = {}
+    """agent → what holds from the edge on; `None` = nothing."""
 
 
 class Facts(msgspec.Struct):
-    """What changed in the facts of the contacts; a fact is the record's value as received."""
+    """What changed in the facts; a fact is the record's value as received.
+
+    Keys are contacts, and what `AgentBook.take_facts` makes of agents: theirs begin with a zero
+    byte. So a contact that does is kept under one zero byte more (`key_of`).
+    """
 
     added: dict[str, list[bytes]]
-    """contact → facts to append to those stored."""
+    """key → facts to append to those stored."""
     replaced: dict[str, list[bytes]]
-    """contact → the facts that stand instead of those stored."""
+    """key → the facts that stand instead of those stored."""
     gone: list[str]
-    """contacts that are no longer kept."""
+    """Keys under which nothing is kept any more."""
 
 
 class Changes(msgspec.Struct):
@@ -61,6 +72,16 @@ class Changes(msgspec.Struct):
 
     visible: Visible
     facts: Facts
+
+
+def key_of(contact: str) -> str:
+    """Returns the key under which a contact's facts are stored."""
+    return f"\0{contact}" if contact.startswith("\0") else contact
+
+
+def contact_of(key: str) -> str:
+    """Returns the contact whose facts are stored under a key."""
+    return key.removeprefix("\0")
 
 
 def nothing(top_ms: int) -> Visible:

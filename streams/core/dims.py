@@ -59,7 +59,8 @@ class Dims:
         """The segments of which `site` is the sum; empty = `site` is booked like all others."""
         self._site_is_sum = ("channel",) in policy.segments
         self._segments: dict[str, int] = {}
-        self._has_fine: list[bool] = []
+        self.has_fine: list[bool] = []
+        """Whether a segment has fine cells, by its int."""
         self._values: dict[str, set[str]] = {d: set() for d in names.DIMENSIONS}
         self._part_of: dict[tuple[str, str], str] = {}
         self._reduced: dict[Key, int] = {}
@@ -71,7 +72,7 @@ class Dims:
             i = self._segments[name] = len(self.names)
             self.names.append(name)
             self.fresh.append(name)
-            self._has_fine.append(self._policy.retention.of(FINE, name) != 0)
+            self.has_fine.append(self._policy.retention.of(FINE, name) != 0)
             if self._site_is_sum and names.dimensions(name) == ("channel",):
                 self.channels.append(i)
         return i
@@ -98,7 +99,7 @@ class Dims:
             i = self._reduced[reduced] = len(self.all)
             segments = tuple([self.segment(s) for s in self._segments_of(parts)])
             booked = segments[1:] if self._site_is_sum else segments
-            fine = tuple([s for s in booked if self._has_fine[s]])
+            fine = tuple([s for s in booked if self.has_fine[s]])
             self.all.append(segments)
             self.booked.append(booked)
             self.fine.append(fine)
@@ -121,9 +122,10 @@ class Dims:
         values = {"channel": channel, "queue": queue, "agent": agent, "team": team}
         if extra:
             values.update(zip(self.extra, extra, strict=False))
-        return {d: self._part(d, v) for d, v in values.items() if v}
+        return {d: self.part(d, v) for d, v in values.items() if v}
 
-    def _part(self, dimension: str, value: str) -> str:
+    def part(self, dimension: str, value: str) -> str:
+        """Returns `queue:support`; `queue:other` beyond the first `max_values` of a dimension."""
         known = self._part_of.get((dimension, value))
         if known is not None:
             return known

@@ -121,12 +121,60 @@ class Event(Struct, gc=False, tag_field="type", kw_only=True):
     rank: ClassVar[int] = -1
 
 
-class Agent(Event, gc=False, tag="agent.state"):
-    """What an agent does; folded by the agents' half of the ledger."""
+class HeldContact(Struct, gc=False):
+    """A contact that an agent has."""
+
+    contact: str = ""
+    channel: Text = None
+    state: Literal["on_contact", "hold", "wrap_up", "ringing", "paused", "available", ""] | None = (
+        None
+    )
+    """`None` = on_contact."""
 
 
-class Schedule(Event, gc=False, tag="agent.schedule"):
+class AgentData(Struct, gc=False):
+    """What an agent does, with all attributes: nothing is inherited from the fact before."""
+
+    state: Literal["offline", "available", "ringing", "on_contact", "hold", "wrap_up", "paused"]
+    reason: Text = None
+    team: Text = None
+    site: Text = None
+    queues: list[str] | None = None
+    capacity: Annotated[int, Meta(ge=0, le=10_000)] | None = None
+    heartbeat_s: Annotated[float, Meta(gt=0, le=400 * 86_400)] | None = None
+    contacts: list[HeldContact] | None = None
+
+
+class AgentState(Event, gc=False, tag="agent.state", kw_only=True):
+    """What an agent does."""
+
+    data: AgentData
+
+
+class Activity(Struct, gc=False):
+    """A part of a plan."""
+
+    start: Time
+    end: Time
+    activity: Id
+    productive: bool | None = None
+    tracked: bool | None = None
+
+
+class ScheduleData(Struct, gc=False):
+    """A day's plan of an agent; without activities a day off."""
+
+    revision: Annotated[int, Meta(ge=-(2**53), le=2**53)]
+    activities: list[Activity]
+    date: Annotated[str, Meta(pattern=r"^(\d{4}-\d\d-\d\d)?$")] | None = None
+    team: Text = None
+    site: Text = None
+
+
+class Schedule(Event, gc=False, tag="agent.schedule", kw_only=True):
     """What an agent is planned to do."""
+
+    data: ScheduleData
 
 
 class Alive(Event, gc=False, tag="source.alive"):
@@ -179,7 +227,7 @@ def _contact_event(rank: int, name: str) -> type[Event]:
 
 
 CONTACT_EVENTS: Final = tuple(_contact_event(r, n) for r, n in enumerate(CONTACT_TYPES))
-_OTHER = (Agent, Schedule, Alive, SurveySent, SurveyAnswered, Evaluated, Sentiment)
+_OTHER = (AgentState, Schedule, Alive, SurveySent, SurveyAnswered, Evaluated, Sentiment)
 UNION: Final[Any] = CONTACT_EVENTS[0]
 for _cls in (*CONTACT_EVENTS[1:], *_OTHER):
     UNION = UNION | _cls  # type: ignore[misc]

@@ -42,17 +42,22 @@ class Fact(NamedTuple):
 
 
 def winners(raws: Iterable[bytes], horizon_ms: int) -> list[Fact]:
+    """Returns one fact an identity."""
+    events = ((raw, decode(raw)) for raw in raws)
+    return one_each((Fact(millis(e.time), raw, e) for raw, e in events), horizon_ms)
+
+
+def one_each(facts: Iterable[Fact], horizon_ms: int) -> list[Fact]:
     """Returns one fact an identity. Two records of one identity more than H apart are two facts."""
     by_identity: dict[tuple[str, str], list[Fact]] = {}
-    for raw in raws:
-        e = decode(raw)
-        by_identity.setdefault((e.source, e.id), []).append(Fact(millis(e.time), raw, e))
+    for fact in facts:
+        by_identity.setdefault((fact.event.source, fact.event.id), []).append(fact)
     out: list[Fact] = []
-    for facts in by_identity.values():
-        if len(facts) > 1:
-            facts.sort(key=lambda f: (f.ms, f.raw))
-            out += [a for a, b in pairwise(facts) if b.ms - a.ms > horizon_ms]
-        out.append(facts[-1])
+    for same in by_identity.values():
+        if len(same) > 1:
+            same.sort(key=lambda f: (f.ms, f.raw))
+            out += [a for a, b in pairwise(same) if b.ms - a.ms > horizon_ms]
+        out.append(same[-1])
     return out
 
 

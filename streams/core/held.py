@@ -2,9 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 
+from streams.core.agents.ahead import Ahead
+from streams.core.buckets import Zone
 from streams.core.changes import LiveKey
 from streams.core.live import NOBODY, Counted, Live, count
-from streams.core.tally import EMPTY, Cell
+from streams.core.tally import EMPTY, Cell, merge
 from streams.core.windows import Span
 
 Buckets = dict[int, dict[str, Cell]]
@@ -14,8 +16,12 @@ Buckets = dict[int, dict[str, Cell]]
 class Held:
     """One source, as far as the reader knows it."""
 
-    def __init__(self, topic: str) -> None:
+    def __init__(self, topic: str, zone: Zone) -> None:
         self.topic = topic
+        self.ahead = Ahead(zone)
+        """What its agents do from its edge on."""
+        self.levels: dict[str, Mapping[int, int]] = {}
+        """segment → label → how many agents hold it at the edge."""
         self.loaded = False
         self.top_ms = 0
         """The source's time."""
@@ -43,8 +49,15 @@ class Held:
             for segment in cells:
                 yield bucket, segment
 
+    def cell(self, resolution: int, bucket: int, segment: str) -> Cell:
+        """Returns a cell, with what lies ahead of the edge."""
+        held = self.cells[resolution].get(bucket, {}).get(segment, EMPTY)
+        ahead = self.ahead.cell(resolution, bucket, segment)
+        return merge(held, ahead) if ahead.hist else held
+
     def within(self, span: Span, segment: str) -> Iterator[Cell]:
         """Yields a segment's cells of a span."""
+        yield from self.ahead.within(*span, segment)
         buckets = self.cells[span.resolution]
         for bucket in range(span.first, span.last + 1):
             cell = buckets.get(bucket, {}).get(segment)

@@ -5,13 +5,14 @@ Nothing here asks where the cells come from. Minutes tumble from local midnight 
 bucket of a day may be shorter: 24 h are no multiple of 7 min, and a day may have 23 or 25 h.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple
 
 import msgspec
 
 from streams.core import windows
+from streams.core.agents.times import ELAPSED, has_steps, measures, take_levels
 from streams.core.buckets import DAY, EVERYTHING, FINE, FINE_MS, QUARTER, Zone, bucket_start_ms
 from streams.core.catalogue import Kpi
 from streams.core.errors import BadName
@@ -57,6 +58,13 @@ class By(msgspec.Struct, frozen=True):
         midnight = _midnight_ms(zone, zone.day_of(start) + 1)
         return min(start + self.step_ms, midnight) // FINE_MS
 
+    def end_ms(self, start_ms: int, zone: Zone) -> int:
+        """Returns the end of the bucket of history that begins at an instant."""
+        if not self.step_ms:
+            bucket = windows.bucket_of(self.resolution, start_ms, zone)
+            return bucket_start_ms(self.resolution, bucket + 1, zone)
+        return min(start_ms + self.step_ms, _midnight_ms(zone, zone.day_of(start_ms) + 1))
+
     def label(self, start_ms: int, zone: Zone) -> str:
         """Returns how a bucket's start is written: a date for days, else ISO 8601 with offset."""
         moment = zone.local(start_ms)
@@ -66,6 +74,20 @@ class By(msgspec.Struct, frozen=True):
 @lru_cache(maxsize=1024)
 def _midnight_ms(zone: Zone, day: int) -> int:
     return zone.day_start_ms(day)
+
+
+class Presence(NamedTuple):
+    """Which agents are there at the end of a table, whose rows are then known back to its start."""
+
+    from_ms: int
+    """Rows begin here or later."""
+    until_ms: int
+    """Agents' time is counted up to here: to now, or to the end of what is asked for."""
+    levels: Mapping[str, Mapping[int, int]]
+    """segment → label → how many agents hold it then."""
+
+
+NOBODY: Final = Presence(0, 0, {})
 
 
 class Table(NamedTuple):
@@ -133,6 +155,7 @@ def rows(
     zone: Zone,
     policy: ReadingPolicy,
     extra: Collection[str] = (),
+    presence: Presence = NOBODY,
 ) -> Table:
     """Returns a table: `start,segment,<kpi>…`, by instant, then segment by code point.
 
@@ -143,6 +166,7 @@ def rows(
         zone: Whose midnights.
         policy: Formulas and targets.
         extra: Of `EXTRA`: columns beside each KPI's.
+        presence: The agents who are there at the end; without it cells know of none.
 
     Raises:
         BadName: no such KPI, or one that has no history.
@@ -151,8 +175,10 @@ def rows(
     return Table(
         header(kpis, extra),
         [
-            [by.label(start, zone), segment, *_fields(cell, segment, entries, policy, extra)]
-            for (start, segment), cell in sorted(_cut(cells, by, zone).items())
+            [by.label(start, zone), segment, *_fields(sums, segment, entries, policy, extra)]
+            for (start, segment), sums in sorted(
+                _timed(_cut(cells, by, zone), by, zone, presence).items(), key=lambda row: row[0]
+            )
         ],
     )
 
@@ -162,7 +188,7 @@ def _cut(cells: Mapping[tuple[int, str], Cell], by: By, zone: Zone) -> dict[tupl
     starts: dict[int, int] = {}
     out: dict[tuple[int, str], Cell] = {}
     for (bucket, segment), cell in cells.items():
-        if cell.sums:
+        if cell.sums or cell.hist:
             if bucket not in starts:
                 starts[bucket] = by.start_ms(bucket, zone)
             key = starts[bucket], segment
@@ -170,13 +196,79 @@ def _cut(cells: Mapping[tuple[int, str], Cell], by: By, zone: Zone) -> dict[tupl
     return out
 
 
+class _Sums(NamedTuple):
+    """What a row is made of."""
+
+    measures: Mapping[str, int]
+    hist: Mapping[int, int]
+
+
+def _timed(
+    cells: Mapping[tuple[int, str], Cell], by: By, zone: Zone, presence: Presence
+) -> dict[tuple[int, str], _Sums]:
+    """Returns measures by (start of the bucket of history, segment), where there are any."""
+    out = {
+        (start, segment): _Sums(
+            {**lanes(cell.sums), ELAPSED: _elapsed(by, start, zone, presence)}, cell.hist
+        )
+        for (start, segment), cell in cells.items()
+        if cell.sums
+    }
+    steps: dict[str, dict[int, Mapping[int, int]]] = {s: {} for s in presence.levels}
+    for (start, segment), cell in cells.items():
+        if has_steps(cell.hist):
+            steps.setdefault(segment, {})[start] = cell.hist
+    for segment, of_segment in steps.items():
+        levels = presence.levels.get(segment, {})
+        for start, levels_then in _back(of_segment, levels, by, zone, presence):
+            hist = of_segment.get(start, {})
+            elapsed = _elapsed(by, start, zone, presence)
+            times = measures(levels_then, hist, start, start + elapsed)
+            counts, _ = out.get((start, segment), _Sums({}, {}))
+            if times or counts:
+                out[start, segment] = _Sums({**counts, **times, ELAPSED: elapsed}, hist)
+    return out
+
+
+def _elapsed(by: By, start: int, zone: Zone, presence: Presence) -> int:
+    """Returns how much of a bucket of history has passed, in ms."""
+    end = by.end_ms(start, zone)
+    return min(end, presence.until_ms or end) - start
+
+
+def _back(
+    steps: Mapping[int, Mapping[int, int]],
+    levels: Mapping[int, int],
+    by: By,
+    zone: Zone,
+    presence: Presence,
+) -> Iterator[tuple[int, Mapping[int, int]]]:
+    """Yields the starts of buckets, the last one first, and who is there at their end."""
+    waiting = sorted(steps)  # buckets with steps: where nobody is there, the others are empty
+    at = presence.until_ms  # whose own bucket may hold steps of this very instant
+    while at >= presence.from_ms:
+        start = by.start_ms(windows.bucket_of(by.resolution, at, zone), zone)
+        if start < presence.from_ms:
+            return
+        while waiting and waiting[-1] > start:
+            waiting.pop()
+        if not levels and start not in steps:
+            if not waiting:
+                return
+            start = waiting[-1]
+        yield start, levels
+        levels = take_levels(levels, steps.get(start, {}))
+        at = start - 1
+
+
 def _fields(
-    cell: Cell, segment: str, kpis: Sequence[Kpi], policy: ReadingPolicy, extra: Collection[str]
+    sums: _Sums, segment: str, kpis: Sequence[Kpi], policy: ReadingPolicy, extra: Collection[str]
 ) -> list[Value]:
-    measures, settings = lanes(cell.sums), policy.formula(segment)
+    settings = policy.formula(segment)
     out: list[Value] = []
     for kpi in kpis:
-        found = measured(kpi, formula_of(kpi, settings, ends_now=False), measures, cell.hist)
+        formula = formula_of(kpi, settings, ends_now=False)
+        found = measured(kpi, formula, sums.measures, sums.hist, 0, policy.prices)
         out.append(found.value)
         for name in extra:
             if name == "n":

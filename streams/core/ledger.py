@@ -14,21 +14,25 @@ forgotten.
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
+from streams.core.agents.book import AgentBook, is_agents_key
 from streams.core.bookings import Marks, book_all
 from streams.core.buckets import DAY_MS, Zone
 from streams.core.cells import FOREVER, Cells
-from streams.core.changes import Changes, Facts, Visible
+from streams.core.changes import Changes, Facts, Visible, contact_of, key_of
 from streams.core.contact import Contact, settle_leg, take_attributes
 from streams.core.dims import Dims
+from streams.core.errors import EventRefused
 from streams.core.events import (
     AHEAD_MS,
     EARLIEST_MS,
     EPOCH,
     UNREADABLE,
+    AgentState,
+    Schedule,
     decode,
     is_unknown_type,
 )
@@ -36,6 +40,7 @@ from streams.core.facts import LOST_AFTER_LIMITS, begin_anew, fold, is_cut
 from streams.core.keeping import Keeping
 from streams.core.livebook import LiveBook
 from streams.core.policy import FoldPolicy
+from streams.core.roster import Roster
 from streams.core.steps import STEPS
 
 
@@ -53,8 +58,14 @@ class Refused(msgspec.Struct, frozen=True):
 class Ledger:
     """The contacts of one source and their cells."""
 
-    def __init__(self, policy: FoldPolicy, channel: str) -> None:
-        """`channel` is the topic's: it holds until the contact states one."""
+    def __init__(self, policy: FoldPolicy, channel: str, roster: Roster | None = None) -> None:
+        """Makes an empty ledger.
+
+        Args:
+            policy: what changes cells.
+            channel: the topic's: it holds until the contact states one.
+            roster: who the agents are; `None` = whoever says so.
+        """
         self.policy, self.channel = policy, channel
         self.counts: Counter[str] = Counter()
         """What was accepted but not folded, and what was corrected; only ever grows."""
@@ -63,7 +74,9 @@ class Ledger:
         self.marks = Marks()
         self.top_ms = 0
         """The source's time: the greatest accepted event time; 0 before any."""
-        self.cells = Cells(policy.retention, Zone(policy.timezone), self.dims)
+        zone = Zone(policy.timezone)
+        self.cells = Cells(policy.retention, zone, self.dims)
+        self.agents = AgentBook(policy, self.dims, zone, self.counts, roster)
         self._live = LiveBook(self.dims, policy)
         self._keeping = Keeping(policy)
         self._contacts: dict[str, Contact] = {}
@@ -110,8 +123,9 @@ class Ledger:
                 continue
             rank = e.rank
             if rank < 0:
-                self.counts[f"accepted:{e.__struct_config__.tag}"] += 1  # for later halves
-                top = max(top, ms)
+                self.top_ms = top
+                self._take_other(e, ms, raw, i, appended_ms, refused)
+                top = self.top_ms
                 continue
             if ms > top:
                 top = ms
@@ -145,7 +159,37 @@ class Ledger:
                 take_attributes(c, data, dims)
             steps[rank](c, e, ms, self)
         self.top_ms = top
+        if isinstance(appended_ms, int):  # then nothing was appended later than that
+            self.agents.edge_ms = max(self.agents.edge_ms, min(top, appended_ms))
         return refused
+
+    def _take_other(
+        self,
+        e: Any,  # noqa: ANN401
+        ms: int,
+        raw: bytes,
+        i: int,
+        appended_ms: Sequence[int] | int,
+        refused: list[Refused],
+    ) -> None:
+        """Takes in what is no fact of a contact."""
+        if not isinstance(e, AgentState | Schedule):
+            self.counts[f"accepted:{e.__struct_config__.tag}"] += 1
+        elif self.policy.lateness and ms < self.top_ms - self.policy.agent_horizon_ms:
+            self.counts["late"] += 1
+            return
+        else:
+            try:
+                if isinstance(e, Schedule):  # speaks of other times: moves none
+                    self.agents.take_plan(e, raw)
+                    return
+                self.agents.take_state(e, ms, raw)
+            except EventRefused as exc:
+                refused.append(Refused(i, "invalid", str(exc)))
+                return
+        self.top_ms = max(self.top_ms, ms)
+        appended = appended_ms if isinstance(appended_ms, int) else appended_ms[i]
+        self.agents.edge_ms = max(self.agents.edge_ms, min(ms, appended))
 
     def _refuse(self, i: int, raw: bytes, exc: Exception, refused: list[Refused]) -> None:
         if is_unknown_type(raw):
@@ -217,6 +261,10 @@ class Ledger:
         self._touched.append(c)
         return c
 
+    def advance(self, to_ms: int) -> None:
+        """Books agents up to an instant with the next changes, as if something happened then."""
+        self.agents.edge_ms = max(self.agents.edge_ms, to_ms)
+
     # -- giving changes out
 
     def take_changes(self) -> Changes:
@@ -230,18 +278,24 @@ class Ledger:
         self._collect(facts)
         self._touched.clear()
         for subject in self._keeping.forget(self._contacts, self.top_ms, self._live):
-            facts.added.pop(subject, None)
-            facts.replaced.pop(subject, None)
-            facts.gone.append(subject)
+            key = key_of(subject)
+            facts.added.pop(key, None)
+            facts.replaced.pop(key, None)
+            facts.gone.append(key)
         self.counts["lost"] = self._keeping.lost
-        changed, gone = self.cells.add(self.tally, self.marks, self.top_ms)
+        steps = self.agents.settle(self.top_ms)
+        self.agents.take_facts(facts.added, facts.replaced, facts.gone)
+        changed, gone = self.cells.add(
+            self.tally, self.marks, self.top_ms, steps, self.agents.groups
+        )
         self.tally = {}
         self.marks = Marks()
         segments, self.dims.fresh = self.dims.fresh, []
-        return Changes(
-            Visible(changed, gone, self._live.take(), segments, self.top_ms),  # type: ignore[arg-type]
-            facts,
-        )
+        visible = Visible(
+            changed, gone, self._live.take(), segments, self.top_ms,  # type: ignore[arg-type]
+            self.agents.edge_ms, self.agents.levels.take(self.dims.names), self.agents.take_tails(),
+        )  # fmt: skip
+        return Changes(visible, facts)
 
     def _collect(self, facts: Facts) -> None:
         """Books legs that wait, notes what touched contacts have to store and show live."""
@@ -255,9 +309,9 @@ class Ledger:
             raws, stored = c.raws, c.stored
             c.stored = len(raws)
             if stored < 0:
-                facts.replaced[c.subject] = list(raws)
+                facts.replaced[key_of(c.subject)] = list(raws)
             elif stored < len(raws):
-                added[c.subject] = raws[stored:]
+                added[key_of(c.subject)] = raws[stored:]
             if not c.closed:
                 live.update(c, self.top_ms)
                 keeping.open(c, self.top_ms)
@@ -272,7 +326,11 @@ class Ledger:
         self.top_ms = stored.top_ms
         self.dims.seen(stored.segments)
         self.cells.load(stored.cells)
-        for subject, raws in facts:
+        for key, raws in facts:
+            if is_agents_key(key):
+                self.agents.load_fact(key, raws)
+                continue
+            subject = contact_of(key)
             c, _ = fold(subject, raws, self.channel, self.dims, self.policy)
             c.stored = len(c.raws) if c.raws is raws else -1
             self._contacts[subject] = c
@@ -282,6 +340,7 @@ class Ledger:
             else:
                 self._keeping.open(c, self.top_ms)
         self._live.loaded(stored.live)
+        self.agents.loaded(stored.edge_ms, stored.levels, stored.tails)
 
     def everything(self) -> Visible:
         """Returns the whole of what readers may see, after `take_changes`.
@@ -291,6 +350,8 @@ class Ledger:
         return Visible(
             self.cells.everything(),  # type: ignore[arg-type]
             ([], [], []), self._live.everything(), list(self.dims.names), self.top_ms,
+            self.agents.edge_ms, self.agents.levels.everything(self.dims.names),
+            self.agents.tails(),
         )  # fmt: skip
 
 

@@ -1,11 +1,16 @@
 """All sources of a reader together: what they hold, how fresh it is, what was revised."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import chain
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
+from streams.core.agents.ahead import Changed
+from streams.core.agents.labels import sum_up
+from streams.core.agents.tail import Tail
+from streams.core.agents.times import add_levels
 from streams.core.buckets import RESOLUTIONS, Zone
-from streams.core.changes import Visible
+from streams.core.changes import Visible, nothing
 from streams.core.held import Held
 from streams.core.live import Live, together
 from streams.core.reading import Freshness
@@ -14,8 +19,7 @@ from streams.core.seen import Seen
 from streams.core.tally import EMPTY, Cell
 from streams.core.windows import Span, bucket_of
 
-Changed = Callable[[int, int, str, Cell, Cell], None]
-"""Hears of a cell that changed: resolution, bucket, segment, what it was, what it is."""
+NO_LEVELS: Final[Mapping[int, int]] = {}
 
 
 class Origin(NamedTuple):
@@ -42,7 +46,12 @@ class Merged:
         """By resolution: the first bucket that is held."""
         self.revised = Revised()
         self._zone = zone
-        self._sources = {name: Held(name.rsplit("-", 1)[0]) for name in sources}
+        self.edge_ms = 0
+        """Up to here agents are booked somewhere; `now` is never before it."""
+        self._now_ms = 0
+        self._sources = {name: Held(name.rsplit("-", 1)[0], zone) for name in sources}
+        self._levels: dict[str, Mapping[int, int]] = {}
+        self._agents: dict[str, Mapping[str, int]] = {}
         self.seen = Seen(held.topic for held in self._sources.values())
         self._origins: dict[frozenset[str], Origin] = {}
 
@@ -53,17 +62,21 @@ class Merged:
         held = self._sources[source]
         if everything.top_ms < held.top_ms:  # built anew: what differs is no revision
             self._empty(held, changed)
-        for resolution, cells in enumerate(everything.cells):
-            gone = [key for key in held.keys(resolution) if key not in cells]
-            self._take(held, resolution, cells, gone, changed)
+        gone = tuple(
+            [key for key in held.keys(resolution) if key not in cells]
+            for resolution, cells in enumerate(everything.cells)
+        )
+        with self._revising(held, everything.cells, gone):
+            self._forget_agents(held, changed)
+            self._take(held, everything, gone, changed)
         held.forget_live()
         self._take_rest(held, everything)
 
     def apply(self, source: str, change: Visible, changed: Changed) -> None:
         """Takes in what one commit changed."""
         held = self._sources[source]
-        for resolution, cells in enumerate(change.cells):
-            self._take(held, resolution, cells, change.gone[resolution], changed)
+        with self._revising(held, change.cells, change.gone):
+            self._take(held, change, change.gone, changed)
         self._take_rest(held, change)
 
     def drop(self, source: str, changed: Changed) -> None:
@@ -87,6 +100,12 @@ class Merged:
             for held in self._sources.values():
                 held.forget(resolution, first)
 
+    def step(self, now_ms: int, changed: Changed) -> None:
+        """Moves `now`: what is planned and what runs out happens without an event."""
+        self._now_ms = now_ms
+        for held in self._sources.values():
+            held.ahead.step(now_ms, self._leveling(changed))
+
     # -- what goes out
 
     def origin(self, segment: str) -> Origin:
@@ -105,31 +124,90 @@ class Merged:
             yield from held.within(span, segment)
 
     def live(self, segment: str, now_ms: int) -> Live:
-        """Returns how a segment's contacts count now."""
+        """Returns how a segment's contacts and agents count now."""
         sources = self.origin(segment).sources
-        return together(held.live(segment, now_ms // 1000) for held in sources)
+        found = together(held.live(segment, now_ms // 1000) for held in sources)
+        agents = self._agents.get(segment)
+        if agents is None:
+            agents = self._agents[segment] = sum_up(self.levels(segment))
+        return found._replace(agents=agents) if agents else found
+
+    def levels(self, segment: str) -> Mapping[int, int]:
+        """Returns how many agents of a segment hold each label now; the same object until then."""
+        levels = self._levels.get(segment)
+        if levels is None:
+            sources = self.origin(segment).sources
+            levels = self._levels[segment] = add_levels(
+                part
+                for held in sources
+                for part in (held.levels.get(segment, NO_LEVELS), held.ahead.levels(segment))
+            )
+        return levels
+
+    def agents(self) -> Iterator[tuple[str, Tail]]:
+        """Yields the agents of all sources."""
+        for held in self._sources.values():
+            for agent, tail in held.ahead.tails.items():
+                yield agent, tail.tail
 
     # -- inside
+
+    @contextmanager
+    def _revising(
+        self,
+        held: Held,
+        cells: Sequence[Mapping[tuple[int, str], Cell]],
+        gone: Sequence[Iterable[tuple[int, str]]],
+    ) -> Iterator[None]:
+        """Notes which buckets that had ended are others afterwards."""
+        before: dict[tuple[int, int, str], Cell] = {}
+        for resolution, keys in enumerate(cells):
+            settled = bucket_of(resolution, held.top_ms - GRACE_MS, self._zone)
+            for bucket, segment in chain(keys, gone[resolution]):
+                if self.first[resolution] <= bucket < settled:
+                    before[resolution, bucket, segment] = held.cell(resolution, bucket, segment)
+        yield
+        for key, was in before.items():
+            if held.cell(*key) != was:
+                self.revised.add(*key)
+
+    def _leveling(self, changed: Changed) -> Changed:
+        """Returns a hearer of changes that also forgets what was made of levels."""
+
+        def hear(resolution: int, bucket: int, segment: str, old: Cell, new: Cell) -> None:
+            self._levels.pop(segment, None)
+            self._agents.pop(segment, None)
+            changed(resolution, bucket, segment, old, new)
+
+        return hear
 
     def _take(
         self,
         held: Held,
-        resolution: int,
-        cells: Mapping[tuple[int, str], Cell],
-        gone: Iterable[tuple[int, str]],
+        change: Visible,
+        gone: Sequence[Iterable[tuple[int, str]]],
         changed: Changed,
     ) -> None:
-        """Takes in cells of one resolution; a change in a bucket that had ended is a revision."""
-        settled = bucket_of(resolution, held.top_ms - GRACE_MS, self._zone)
-        for (bucket, segment), cell in chain(cells.items(), ((key, EMPTY) for key in gone)):
-            if bucket < self.first[resolution]:
-                continue
-            new = Cell(cell.sums, dict(cell.hist)) if cell.hist else cell  # a ledger's is its own
-            old = held.put(resolution, bucket, segment, new)
-            if old != new:
-                changed(resolution, bucket, segment, old, new)
-                if bucket < settled:
-                    self.revised.add(resolution, bucket, segment)
+        """Takes in cells, and the agents' half of a change."""
+        changed = self._leveling(changed)
+        held.ahead.update(change.edge_ms, change.tails, changed)
+        for resolution, cells in enumerate(change.cells):
+            emptied = ((key, EMPTY) for key in gone[resolution])
+            for (bucket, segment), cell in chain(cells.items(), emptied):
+                if bucket < self.first[resolution]:
+                    continue
+                new = (
+                    Cell(cell.sums, dict(cell.hist)) if cell.hist else cell
+                )  # a ledger's is its own
+                old = held.put(resolution, bucket, segment, new)
+                if old != new:
+                    changed(resolution, bucket, segment, old, new)
+        for segment, levels in change.levels.items():
+            held.levels[segment] = levels
+            self._levels.pop(segment, None)
+            self._agents.pop(segment, None)
+        self.edge_ms = max(self.edge_ms, change.edge_ms)
+        held.ahead.step(max(self._now_ms, self.edge_ms), changed)
 
     def _take_rest(self, held: Held, change: Visible) -> None:
         for segment, contacts in change.live.items():
@@ -146,12 +224,19 @@ class Merged:
         self.top_ms = max(each.top_ms for each in self._sources.values())
 
     def _empty(self, held: Held, changed: Changed) -> None:
-        """Forgets a source's cells and contacts, as if it had never been loaded."""
+        """Forgets a source's cells, contacts and agents, as if it had never been loaded."""
         held.loaded = False
         self._move_top(held, 0)
-        for resolution in range(len(RESOLUTIONS)):
-            self._take(held, resolution, {}, list(held.keys(resolution)), changed)
+        self._forget_agents(held, changed)
+        keys = tuple(list(held.keys(resolution)) for resolution in range(len(RESOLUTIONS)))
+        self._take(held, nothing(0), keys, changed)
         held.forget_live()
+
+    def _forget_agents(self, held: Held, changed: Changed) -> None:
+        held.ahead.clear(changed)
+        held.levels.clear()
+        self._levels.clear()
+        self._agents.clear()
 
 
 def freshness(sources: Sequence[Held]) -> Freshness:

@@ -12,12 +12,15 @@ Always: sums = the sum of all cells that the reader holds of its buckets. A wind
 read for a while loses its sums.
 """
 
-from collections.abc import Callable, Iterable
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Final, NamedTuple
 
 from streams.core import reading
+from streams.core.agents.labels import STEP
+from streams.core.agents.times import ELAPSED, measures
 from streams.core.buckets import Zone
 from streams.core.catalogue import Kpi
+from streams.core.costs import Prices
 from streams.core.shapes import Measured
 from streams.core.tally import Cell, lanes
 from streams.core.windows import Span, Window
@@ -34,6 +37,25 @@ def without(a: Span, b: Span) -> list[Span]:
     return [span for span in (before, after) if span.first <= span.last]
 
 
+class Stretch(NamedTuple):
+    """Where a window lies in time, and who is there at its end."""
+
+    start_ms: int
+    end_ms: int
+    """Now, while the window runs."""
+    levels: Mapping[int, int]
+    """Label → how many agents hold it at the end."""
+
+    def same(self, other: "Stretch | None") -> bool:
+        """Whether it is another's: levels are compared by identity, which readers keep."""
+        return (
+            other is not None
+            and self.end_ms == other.end_ms
+            and self.start_ms == other.start_ms
+            and self.levels is other.levels
+        )
+
+
 class Running:
     """The sums of one window of one segment, and the KPIs made of them since they last changed."""
 
@@ -41,32 +63,60 @@ class Running:
         self.read_ms = now_ms
         self._sums = 0
         self._hist: dict[int, int] = {}
-        self._measures: dict[str, int] | None = None
+        self._steps: dict[int, int] = {}
+        self._counts: dict[str, int] | None = None
+        self._measures: Mapping[str, int] = {}
+        self._stretch: Stretch | None = None
         self._found: dict[tuple[str, str], Measured] = {}
 
     def take(self, cell: Cell, sign: int) -> None:
         """Adds a cell, or takes it out."""
         self._sums += sign * cell.sums
         for key, n in cell.hist.items():
-            left = self._hist.get(key, 0) + sign * n
+            to = self._hist if key < STEP else self._steps
+            left = to.get(key, 0) + sign * n
             if left:
-                self._hist[key] = left
+                to[key] = left
             else:
-                self._hist.pop(key, None)
-        self._measures = None
+                to.pop(key, None)
+        self._counts = self._stretch = None
         self._found.clear()
 
-    def measured(self, kpi: Kpi, formula: str, beyond: int) -> Measured:
-        """Returns a KPI of the sums; `beyond` = who waits beyond the answer target now (SL-now)."""
-        if self._measures is None:
-            self._measures = lanes(self._sums)
-        if beyond:
-            return reading.measured(kpi, formula, self._measures, self._hist, beyond)
+    def measured(
+        self, kpi: Kpi, formula: str, stretch: Stretch, prices: Prices, beyond: int = 0
+    ) -> Measured:
+        """Returns a KPI of the sums.
+
+        Args:
+            kpi: A KPI that has windows.
+            formula: Which of its formulas.
+            stretch: When the window lies, and which agents are at its end.
+            prices: What agents' time costs.
+            beyond: Who waits beyond the answer target now (SL-now).
+        """
+        if not stretch.same(self._stretch):
+            self._take_time(stretch)
+        if beyond or kpi.kind == "cost":  # which grows with time alone
+            return reading.measured(kpi, formula, self._measures, self._hist, beyond, prices)
         found = self._found.get((kpi.id, formula))
         if found is None:
-            found = reading.measured(kpi, formula, self._measures, self._hist)
+            found = reading.measured(kpi, formula, self._measures, self._hist, 0, prices)
             self._found[kpi.id, formula] = found
         return found
+
+    def _take_time(self, stretch: Stretch) -> None:
+        """Works out measures for a stretch: agents' time grows while nothing happens."""
+        if self._counts is None:
+            self._counts = lanes(self._sums)
+            self._found.clear()
+        elapsed = {ELAPSED: stretch.end_ms - stretch.start_ms}
+        if self._steps or stretch.levels:
+            times = measures(stretch.levels, self._steps, stretch.start_ms, stretch.end_ms)
+            self._measures = {**self._counts, **times, **elapsed}
+            self._found.clear()
+        else:
+            self._measures = {**self._counts, **elapsed}
+        self._stretch = stretch
 
 
 class Place:

@@ -175,7 +175,7 @@ class Pipeline:
             name, settings.settings_hash, settings.config_since, bounds.begin, bounds.end
         )
         visible, facts = await self._store.load(name, claimed)
-        ledger = Ledger(settings.fold, settings.topics[tp.topic].channel)
+        ledger = Ledger(settings.fold, settings.topics[tp.topic].channel, settings.roster)
         ledger.load(visible, facts.items())
         return Source(tp, ledger, Owner(name, claimed))
 

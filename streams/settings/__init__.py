@@ -1,9 +1,9 @@
 """Settings: where things are (environment) and what operators decide (`pouls.toml`)."""
 
 from streams.settings.listen import ListenRefused, reached_by_others, refuse_strangers
-from streams.settings.load import SettingsErrors, load_settings
+from streams.settings.load import load_settings
 from streams.settings.meaning import unknown_zone
-from streams.settings.shapes import Clock, Settings, Topic
+from streams.settings.shapes import Clock, Settings, SettingsErrors, Topic
 
 __all__ = [
     "Clock",

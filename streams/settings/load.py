@@ -13,14 +13,14 @@ from typing import Any, Final
 
 import msgspec
 
-from streams.core.errors import PoulsError
 from streams.core.policy import FoldPolicy
 from streams.settings import build
 from streams.settings.check import Mistake, mistakes
 from streams.settings.file import File
 from streams.settings.lines import KeyPath, lines_of
 from streams.settings.meaning import meaning_mistakes
-from streams.settings.shapes import Clock, Settings
+from streams.settings.roster import load_roster
+from streams.settings.shapes import Clock, Settings, SettingsErrors
 
 CONFIG: Final = "POULS_CONFIG"
 DEFAULT_FILE: Final = "pouls.toml"
@@ -35,15 +35,6 @@ DEFAULTS: Final = {
 _address = re.compile(r"(\[[0-9a-fA-F:]+\]|[^\s:/\[\]]+):([0-9]{1,5})").fullmatch
 GREATEST_PORT: Final = 65_535
 _redis_url = re.compile(r"(rediss?|unix)://\S+").fullmatch
-
-
-class SettingsErrors(PoulsError):
-    """Every mistake in the settings; the text has one a line."""
-
-    def __init__(self, complaints: list[str]) -> None:
-        super().__init__("\n".join(complaints))
-        self.complaints = complaints
-        """PLACE: KEY: SENTENCE, the place being FILE:LINE or a variable's name."""
 
 
 def load_settings(environ: Mapping[str, str], path: Path | None = None) -> Settings:
@@ -66,6 +57,7 @@ def load_settings(environ: Mapping[str, str], path: Path | None = None) -> Setti
         raise SettingsErrors(complaints)
     said = {name: environ.get(name) or default for name, default in DEFAULTS.items()}
     fold = build.fold_policy(file)
+    people = chosen.parent / file.people if chosen and file.people else None
     return Settings(
         kafka=said["POULS_KAFKA"],
         redis=said["POULS_REDIS"],
@@ -77,7 +69,7 @@ def load_settings(environ: Mapping[str, str], path: Path | None = None) -> Setti
         timezone=file.timezone,
         config_since=build.unix_seconds(file.config_since),
         settings_hash=hash_of(fold),
-        people=chosen.parent / file.people if chosen and file.people else None,
+        roster=load_roster(people, fold.timezone),
         clock=Clock(file.clock.mode, file.clock.speed),
         commit_interval_s=file.commit_interval_s,
         group=file.group,

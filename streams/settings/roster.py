@@ -12,7 +12,7 @@ from streams.core.buckets import Zone
 from streams.core.events import millis
 from streams.core.roster import BEGINNING_MS, Person, Roster, roster
 from streams.core.tables import Columns, Row, date, moment, rows
-from streams.settings.load import SettingsErrors
+from streams.settings.shapes import SettingsErrors
 
 COLUMNS: Final = Columns(
     ("id",),

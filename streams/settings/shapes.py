@@ -1,12 +1,23 @@
 """What every process is told: where things are, and what operators have decided."""
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Final, Literal
 
 import msgspec
 
+from streams.core.errors import PoulsError
 from streams.core.policy import FoldPolicy, ReadingPolicy
+from streams.core.roster import Roster
+
+
+class SettingsErrors(PoulsError):
+    """Every mistake in the settings; the text has one a line."""
+
+    def __init__(self, complaints: list[str]) -> None:
+        super().__init__("\n".join(complaints))
+        self.complaints = complaints
+        """PLACE: KEY: SENTENCE, the place being FILE:LINE or a variable's name."""
+
 
 DEAD_LETTERS: Final = "dead-letters"
 
@@ -51,8 +62,8 @@ class Settings(msgspec.Struct, frozen=True):
     """Since when these settings hold, in Unix seconds: of two, the later ones stand."""
     settings_hash: str
     """Of everything that changes cells."""
-    people: Path | None = None
-    """The roster, `people.csv`; `None` = there is none."""
+    roster: Roster | None = None
+    """Who the people are, of `people.csv`; `None` = nobody says."""
     clock: Clock = Clock()
     commit_interval_s: float = 0.3
     group: str = "pouls"

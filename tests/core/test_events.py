@@ -26,6 +26,8 @@ NEEDED: dict[str, dict[str, Any]] = {
     "contact.offered": {"agent": "a"},
     "contact.missed": {"agent": "a"},
     "contact.status": {"to": "open"},
+    "agent.state": {"state": "available"},
+    "agent.schedule": {"revision": 1, "activities": []},
 }
 
 
@@ -50,9 +52,10 @@ def test_every_type_of_the_contract_is_accepted(kind: str) -> None:
 @pytest.mark.parametrize("kind", sorted(NEEDED))
 def test_what_a_type_must_say_is_asked_for_by_name(kind: str) -> None:
     """The refusal names the missing field and where it belongs."""
-    (name,) = NEEDED[kind]
-    with pytest.raises(msgspec.ValidationError, match=f"`{name}`"):
-        decode(event(kind, data={}))
+    for name in NEEDED[kind]:
+        data = {k: v for k, v in NEEDED[kind].items() if k != name}
+        with pytest.raises(msgspec.ValidationError, match=f"`{name}`"):
+            decode(event(kind, data=data))
 
 
 @pytest.mark.parametrize(

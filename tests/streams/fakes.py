@@ -12,6 +12,7 @@ from faust.types import TP
 from streams.chunks import Bounds, Chunk
 from streams.core.changes import Visible, nothing
 from streams.core.policy import FoldPolicy
+from streams.core.roster import Roster
 from streams.deadletters import Letter
 from streams.pipeline import Pipeline
 from streams.settings import Settings, Topic
@@ -167,6 +168,7 @@ def settings(**changes: object) -> Settings:
         topics: Mapping[str, Topic]
         fold: FoldPolicy
         settings_hash: str = "h"
+        roster: Roster | None = None
         config_since: int = 1
         commit_interval_s: float = 0.01
 

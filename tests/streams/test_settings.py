@@ -25,7 +25,8 @@ EXAMPLE = Path("pouls.toml")
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
-    """Where a test writes its `pouls.toml`."""
+    """Where a test writes its `pouls.toml`, beside a roster."""
+    (tmp_path / "people.csv").write_text("id,team\nanna,red\n")
     return tmp_path / "pouls.toml"
 
 
@@ -207,10 +208,17 @@ def test_without_a_rate_there_are_no_costs(file: Path) -> None:
 
 
 def test_the_roster_lies_beside_the_file_that_names_it(file: Path) -> None:
-    """Wherever the process was started."""
-    assert loaded(file, 'people = "hr/people.csv"').people == file.parent / "hr/people.csv"
-    assert loaded(file, 'people = "/etc/people.csv"').people == Path("/etc/people.csv")
-    assert loaded(file, "").people is None
+    """Wherever the process was started; what is wrong with it is told like any mistake."""
+    people = file.parent / "hr/people.csv"
+    people.parent.mkdir()
+    people.write_text("id,team\nanna,red\n")
+    for named in ("hr/people.csv", str(people)):
+        roster = loaded(file, f'people = "{named}"').roster
+        assert roster is not None
+        assert roster.place("anna", 0) == ("red", None)
+    assert loaded(file, "").roster is None
+    with pytest.raises(SettingsErrors, match=r"/nobody\.csv:1: file: cannot be read"):
+        loaded(file, 'people = "nobody.csv"')
 
 
 def test_a_topic_may_have_its_own_size(file: Path) -> None:

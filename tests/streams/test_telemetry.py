@@ -46,7 +46,7 @@ def test_what_a_ledger_counts_is_known_by_name() -> None:
     told, ledger = Telemetry(), Ledger(FoldPolicy(max_values=1), "voice")
     ledger.apply_all(
         [
-            event("agent.state", time="2026-03-12T10:00:00Z"),
+            event("survey.sent", time="2026-03-12T10:00:00Z"),
             event("contact.levitated"),
             event("contact.queued", subject="c1", data={"queue": "a"}),
             event("contact.queued", subject="c2", data={"queue": "b"}),
@@ -61,12 +61,12 @@ def test_what_a_ledger_counts_is_known_by_name() -> None:
 
     value = told.registry.get_sample_value
     of = {"topic": "calls"}
-    assert value("pouls_accepted_only_total", of | {"type": "agent.state"}) == 1
+    assert value("pouls_accepted_only_total", of | {"type": "survey.sent"}) == 1
     assert value("pouls_unknown_type_total", of) == 1
     assert value("pouls_late_total", of) == 1
     assert value("pouls_other_values_total", of | {"dimension": "queue"}) == 1
     assert value("pouls_corrected_total", of | {"reason": "negative_duration"}) == 1
-    internal = {"lost", "disorder", "repeated"}
+    internal = {"lost", "disorder", "repeated", "superseded"}
     known = {"late", "unknown_type", "accepted", "corrected", "other"}
     assert {name.partition(":")[0] for name in ledger.counts} <= known | internal
 

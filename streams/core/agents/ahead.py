@@ -1,0 +1,160 @@
+"""What has happened since a source's edge without an event: readers step along the tails.
+
+Theory of operation. A source books agents up to its edge. From there to `now` a reader takes each
+tail's next pieces as if they were booked, in cells and levels of its own that are added to the
+source's. When the edge moves on, the source has booked what lies before it, and the reader takes
+its own steps back; when a tail is replaced, all of that agent's.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from functools import lru_cache
+from heapq import heappop, heappush
+from typing import Final
+
+import msgspec
+
+from streams.core.agents.labels import STEP
+from streams.core.agents.tail import Tail
+from streams.core.buckets import FINE, RESOLUTIONS, Zone
+from streams.core.names import dimensions
+from streams.core.tally import EMPTY, Cell
+from streams.core.windows import bucket_of
+
+Changed = Callable[[int, int, str, Cell, Cell], None]
+"""Hears of a cell that changed: resolution, bucket, segment, what it was, what it is."""
+_NO_LEVELS: Final[Mapping[int, int]] = {}
+
+
+@lru_cache(maxsize=100_000)
+def _has_fine(segment: str) -> bool:
+    return "agent" not in dimensions(segment)
+
+
+class _Agent(msgspec.Struct):
+    tail: Tail
+    version: int
+    booked: int
+    """Index of the last piece that the source has booked."""
+    taken: int
+    """Index of the last piece that is taken as booked."""
+
+
+class Ahead:
+    """The tails of one source, stepped along up to `now`."""
+
+    def __init__(self, zone: Zone) -> None:
+        self.tails: dict[str, _Agent] = {}
+        self.cells: tuple[dict[int, dict[str, Cell]], ...] = tuple({} for _ in RESOLUTIONS)
+        """By resolution: bucket → segment → steps since the edge."""
+        self._zone = zone
+        self._levels: dict[str, dict[int, int]] = {}
+        self._edge_ms = self._now_ms = 0
+        self._coming: list[tuple[int, str, int]] = []
+        self._taken: list[tuple[int, str, int]] = []
+        self._version = 0
+
+    def levels(self, segment: str) -> Mapping[int, int]:
+        """Returns by how much the levels of a segment have changed since the edge."""
+        return self._levels.get(segment, _NO_LEVELS)
+
+    def cell(self, resolution: int, bucket: int, segment: str) -> Cell:
+        """Returns the steps since the edge in one bucket."""
+        return self.cells[resolution].get(bucket, {}).get(segment, EMPTY)
+
+    def within(self, resolution: int, first: int, last: int, segment: str) -> Iterator[Cell]:
+        """Yields a segment's cells of a span."""
+        for bucket, cells in self.cells[resolution].items():
+            if first <= bucket <= last and segment in cells:
+                yield cells[segment]
+
+    def update(self, edge_ms: int, tails: Mapping[str, Tail | None], changed: Changed) -> None:
+        """Takes in what a commit says: its edge, and the tails that are new."""
+        self._edge_ms = max(self._edge_ms, edge_ms)
+        while self._taken and self._taken[0][0] <= self._edge_ms:
+            _, agent, version = heappop(self._taken)
+            held = self.tails.get(agent)
+            if held is not None and held.version == version and held.booked < held.taken:
+                held.booked += 1
+                self._take(held, held.booked, -1, changed)
+        for agent, tail in tails.items():
+            self._replace(agent, tail, changed)
+
+    def clear(self, changed: Changed) -> None:
+        """Forgets all agents."""
+        for agent in list(self.tails):
+            self._replace(agent, None, changed)
+        self._edge_ms = 0
+
+    def step(self, now_ms: int, changed: Changed) -> None:
+        """Moves `now`; back it goes only as far as the edge."""
+        if now_ms < self._now_ms:
+            self._go_back(now_ms, changed)
+        self._now_ms = now_ms
+        while self._coming and self._coming[0][0] <= now_ms:
+            t, agent, version = heappop(self._coming)
+            held = self.tails.get(agent)
+            if held is None or held.version != version:
+                continue
+            held.taken += 1
+            if t > self._edge_ms:
+                self._take(held, held.taken, 1, changed)
+                heappush(self._taken, (t, agent, version))
+            else:
+                held.booked = held.taken
+            self._await(agent, held)
+
+    def _go_back(self, now_ms: int, changed: Changed) -> None:
+        for agent, held in list(self.tails.items()):
+            if held.taken > held.booked and held.tail.pieces[held.taken].t > now_ms:
+                self._replace(agent, held.tail, changed)
+
+    def _replace(self, agent: str, tail: Tail | None, changed: Changed) -> None:
+        held = self.tails.pop(agent, None)
+        if held is not None:
+            for i in range(held.taken, held.booked, -1):
+                self._take(held, i, -1, changed)
+        if tail is not None:
+            self._version += 1
+            at = max((i for i, p in enumerate(tail.pieces) if p.t <= self._edge_ms), default=0)
+            held = self.tails[agent] = _Agent(tail, self._version, at, at)
+            self._await(agent, held)
+
+    def _await(self, agent: str, held: _Agent) -> None:
+        following = held.taken + 1
+        if following < len(held.tail.pieces):
+            heappush(self._coming, (held.tail.pieces[following].t, agent, held.version))
+
+    def _take(self, held: _Agent, i: int, sign: int, changed: Changed) -> None:
+        """Books the step to piece `i`, or takes it back."""
+        before, after = held.tail.pieces[i - 1 : i + 1]
+        for piece, n in ((before, -sign), (after, sign)):
+            for segment in held.tail.groups[piece.group]:
+                levels = self._levels.setdefault(segment, {})
+                amounts: dict[int, int] = {}
+                for label, weight in piece.weighted:
+                    levels[label] = levels.get(label, 0) + n * weight
+                    if not levels[label]:
+                        del levels[label]
+                    amounts[STEP + 2 * label] = n * weight
+                    amounts[STEP + 2 * label + 1] = n * weight * after.t
+                if not levels:
+                    del self._levels[segment]
+                self._add(segment, after.t, amounts, changed)
+
+    def _add(self, segment: str, t: int, amounts: Mapping[int, int], changed: Changed) -> None:
+        for resolution in range(0 if _has_fine(segment) else FINE + 1, len(RESOLUTIONS)):
+            bucket = bucket_of(resolution, t, self._zone)
+            cells = self.cells[resolution].setdefault(bucket, {})
+            old = cells.pop(segment, EMPTY)
+            hist = dict(old.hist)
+            for key, amount in amounts.items():
+                left = hist.get(key, 0) + amount
+                if left:
+                    hist[key] = left
+                else:
+                    hist.pop(key, None)
+            if hist:
+                cells[segment] = Cell(0, hist)
+            elif not cells:
+                del self.cells[resolution][bucket]
+            changed(resolution, bucket, segment, old, Cell(0, hist))
