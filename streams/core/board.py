@@ -138,7 +138,8 @@ class Board:
         ends_now = place.start_ms <= self.now_ms < place.end_ms
         formula = settled.now if ends_now else settled.then
         found = NO_DATA
-        if segment in self._merged.seen and origin.loaded and place.start_ms <= self.now_ms:
+        known = self._knows(segment, entry) and origin.loaded
+        if known and place.start_ms <= self.now_ms:
             beyond = self._beyond(segment) if formula.startswith(ENDS_NOW) else 0
             stretch = self._stretch(place.span, place.start_ms, place.end_ms, segment)
             found = self._windows.running(place, segment).measured(
@@ -207,6 +208,10 @@ class Board:
 
     # -- inside
 
+    def _knows(self, segment: str, kpi: Kpi) -> bool:
+        """Whether anything was heard of what a KPI counts."""
+        return segment in (self._merged.staffed if kpi.of_agents else self._merged.seen)
+
     def _settle(self, segment: str, kpi: Kpi) -> _Settled:
         settled = self._settled.get((segment, kpi.id))
         if settled is None:
@@ -252,7 +257,7 @@ class Board:
     def _read_live(self, segment: str, kpi: Kpi) -> Reading:
         settled, origin = self._settle(segment, kpi), self._merged.origin(segment)
         found, since_ms = NO_DATA, None
-        if segment in self._merged.seen and origin.loaded:
+        if self._knows(segment, kpi) and origin.loaded:
             live = self._merged.live(segment, self.now_ms)
             found = measured_now(kpi, settled.now, live, self.now_ms)
             if kpi.unit == "seconds" and live.oldest_s is not None:

@@ -73,6 +73,11 @@ class Kpi(msgspec.Struct, frozen=True, kw_only=True):
         return self.kind not in ("live", "count", "time")
 
     @property
+    def of_agents(self) -> bool:
+        """Whether it is made of agents' time alone."""
+        return self.unit == "agents" or self.kind in ("time", "time_share")
+
+    @property
     def part_unit(self) -> PartUnit | None:
         """What part and whole are counted in; `None` = it has none."""
         units: Mapping[Kind, PartUnit] = {"share": "contacts", "time_share": "ms"}

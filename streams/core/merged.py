@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 from streams.core.agents.ahead import Changed
 from streams.core.agents.labels import sum_up
 from streams.core.agents.tail import Tail
-from streams.core.agents.times import add_levels
-from streams.core.buckets import RESOLUTIONS, Zone
+from streams.core.agents.times import add_levels, has_steps
+from streams.core.buckets import DAY, RESOLUTIONS, Zone
 from streams.core.changes import Visible, nothing
 from streams.core.held import Held
 from streams.core.live import Live, together
@@ -48,6 +48,8 @@ class Merged:
         self._zone = zone
         self.edge_ms = 0
         """Up to here agents are booked somewhere; `now` is never before it."""
+        self.staffed: set[str] = set()
+        """Segments in which agents were ever heard of: of others their time is no data, not 0."""
         self._now_ms = 0
         self._sources = {name: Held(name.rsplit("-", 1)[0], zone) for name in sources}
         self._levels: dict[str, Mapping[int, int]] = {}
@@ -206,6 +208,10 @@ class Merged:
             held.levels[segment] = levels
             self._levels.pop(segment, None)
             self._agents.pop(segment, None)
+        self.staffed.update(change.levels)
+        self.staffed.update(s for (_, s), cell in change.cells[DAY].items() if has_steps(cell.hist))
+        for tail in change.tails.values():
+            self.staffed.update(*(tail.groups if tail is not None else ()))
         self.edge_ms = max(self.edge_ms, change.edge_ms)
         held.ahead.step(max(self._now_ms, self.edge_ms), changed)
 
