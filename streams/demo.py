@@ -39,7 +39,7 @@ KAFKA: Final = Path(__file__).parents[1] / "deploy" / "kafka" / "broker.py"
 POULS: Final = (sys.executable, "-m", "pouls")
 CONFIG: Final = """\
 timezone = "{zone}"
-segments = ["channel", "queue", "team", "agent", "product", "reason"]
+segments = ["channel", "queue", "team", "agent", "pause", "product", "reason"]
 """
 
 

@@ -331,8 +331,8 @@ _RATIOS: Final = (
             "disponible ; un chat sur trois, c’est occupé.",
         ),
         direction="band",
-        source="Amazon Connect: occupancy; target: trade, 70 to 85 %, 90 % at most",
-        target=Target(low=0.7, high=0.85, warning_low=0.6, warning_high=0.9),
+        source="Amazon Connect: occupancy; target: trade, 70 to 85 %; only beyond 90 % critical",
+        target=Target(low=0.7, high=0.85, warning_high=0.9),
     ),
     time_share(
         "utilisation",
