@@ -44,8 +44,7 @@ function judge(value: number, target: Target): Status {
   if (gapOf(value, target) === 0) {
     return "ok";
   }
-  const { warning_low: low, warning_high: high } = target;
-  const wider = { ...target, low: low ?? target.low, high: high ?? target.high };
+  const wider = { ...target, low: target.warning_low, high: target.warning_high };
   return gapOf(value, wider) === 0 ? "warning" : "critical";
 }
 

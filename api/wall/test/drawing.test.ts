@@ -17,6 +17,7 @@ test("a gauge shows where it turns amber and red", () => {
   assert.deepEqual(bands(level, "ratio"), ["critical", "warning", "ok"]);
   assert.deepEqual(bands(wait, "seconds"), ["ok", "warning", "critical"]);
   assert.deepEqual(bands(band, "seconds"), ["critical", "warning", "ok", "warning", "critical"]);
+  assert.deepEqual(bands({ ...band, warning_low: null }, "seconds"), ["warning", "ok", "warning", "critical"]);
 });
 
 test("bands cover the gauge without a hole, and a value beyond it fills it", () => {
