@@ -28,9 +28,9 @@ class Out:
         self._encode = msgspec.json.Encoder().encode
 
     def put(self, at_ms: int, feed: str, kind: str, subject: str, data: dict[str, Any]) -> None:
-        """Says one thing."""
+        """Says one thing. Of two at one instant the later one has the greater id."""
         self._said += 1
-        self._write(at_ms, f"{self._run}-{self._said}", feed, kind, subject, data)
+        self._write(at_ms, f"{self._run}-{self._said:09d}", feed, kind, subject, data)
 
     def alive(self, at_ms: int, feed: str, every_s: int) -> None:
         """Says that a feed works; its ids are its own, so that they move nobody else's."""
