@@ -1,0 +1,1 @@
+"""The pure half of alerts: rules, guards, observations, the state machine. No clock, no I/O."""
