@@ -17,7 +17,8 @@ import recurring_ical_events
 
 from streams.core.buckets import Zone
 from streams.core.events import EPOCH
-from streams.sources.plans import Activity, Key, event, instant, refusal, zone_named
+from streams.core.instants import instant
+from streams.sources.plans import Activity, Key, event, refusal, zone_named
 from streams.sources.source import LineRefused, RefuseLine, Run
 from streams.sources.vevents import LINE, Item, change_times, items, values
 

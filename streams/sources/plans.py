@@ -1,8 +1,7 @@
 """What formats of plans share: local times, and the `agent.schedule` that a day's activities make.
 
-**Local times.** A time that the clock skips is the moment at which it skips; of a time that comes
-twice the first one is meant. So times keep their order on every night of the year: activities that
-follow each other never overlap, and one that lies in the skipped hour is left out.
+**Local times** are those of `streams.core.instants`, which keep their order on every night of the
+year: activities that follow each other never overlap, and one in the skipped hour is left out.
 
 **The event's own time** is the beginning of the plan's day, but never later than the run. So a plan
 is in force for every reading of its day, never lies in the future, which nothing accepts, and is
@@ -18,7 +17,6 @@ from typing import Final, NamedTuple
 import msgspec
 
 from streams.core.buckets import Zone, iso
-from streams.core.events import EPOCH, millis
 from streams.sources.source import Run
 
 FIRST_DAY: Final = dt.date(1990, 1, 2)
@@ -114,31 +112,3 @@ def event(source: str, key: Key, activities: Sequence[Activity], run: Run) -> by
 def zone_named(name: str) -> Zone:
     """Returns a time zone that exists."""
     return Zone(name)
-
-
-def instant(local: dt.datetime) -> int:
-    """Returns when a zone's clock shows a time; see above for when it never does, or twice."""
-    first, zone = local.replace(fold=0), local.tzinfo
-    before, after = first.utcoffset(), first.replace(fold=1).utcoffset()
-    assert zone is not None
-    assert before is not None
-    assert after is not None
-    shown_ms = millis(first)
-    return shown_ms if before >= after else _skip(shown_ms, after - before, zone)
-
-
-def _skip(late_ms: int, gap: dt.timedelta, zone: dt.tzinfo) -> int:
-    """Returns when a clock skips, which it has done by `late_ms`, but not a gap earlier."""
-
-    def offset(ms: int) -> dt.timedelta | None:
-        return (EPOCH + dt.timedelta(milliseconds=ms)).astimezone(zone).utcoffset()
-
-    low, high = late_ms - gap // dt.timedelta(milliseconds=1), late_ms
-    changed = offset(high)
-    while high - low > 1:
-        middle = (low + high) // 2
-        if offset(middle) == changed:
-            high = middle
-        else:
-            low = middle
-    return high

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 from streams.core.events import millis
+from streams.core.instants import instant
 from streams.core.tables import Columns, Row, date, moment, rows
 from streams.sources.plans import (
     FIRST_DAY,
@@ -17,7 +18,6 @@ from streams.sources.plans import (
     Activity,
     Key,
     event,
-    instant,
     refusal,
     zone_named,
 )

@@ -13,7 +13,8 @@ import icalendar
 from icalendar.timezone import tzp
 
 from streams.core.buckets import Zone
-from streams.sources.plans import FIRST_DAY, LAST_DAY, SWITCH, instant
+from streams.core.instants import instant
+from streams.sources.plans import FIRST_DAY, LAST_DAY, SWITCH
 from streams.sources.source import LineRefused, RefuseLine
 
 AGENT: Final = "X-POULS-AGENT"
