@@ -8,6 +8,7 @@ from typing import TypeVar, cast
 import msgspec
 
 from streams.core.buckets import DAY_MS, HOUR_MS, Retention
+from streams.core.calendars import ALWAYS, ZONE, Calendar, Hours
 from streams.core.costs import MICRO, NO_PRICES, PERIODS_MS, Prices
 from streams.core.names import DIMENSIONS
 from streams.core.policy import (
@@ -18,7 +19,9 @@ from streams.core.policy import (
     Target,
     Thresholds,
 )
+from streams.settings import hours
 from streams.settings.file import (
+    CalendarTable,
     ChannelTable,
     CostTable,
     File,
@@ -86,6 +89,14 @@ def reading_policy(file: File) -> ReadingPolicy:
 def topics(file: File) -> dict[str, Topic]:
     """Returns all topics."""
     return {topic.name: _topic(topic, file) for topic in TOPICS}
+
+
+def calendars(file: File) -> dict[str, Calendar]:
+    """Returns all calendars; `always` is one that nobody needs to write."""
+    zone = file.timezone or ZONE
+    always = Calendar(msgspec.structs.replace(ALWAYS, zone=zone))
+    own = {_nfc(name): Calendar(_hours(table, zone)) for name, table in file.calendars.items()}
+    return {hours.ALWAYS: always, **own}
 
 
 def unix_seconds(since: int | dt.datetime) -> int:
@@ -172,6 +183,19 @@ def _prices(table: CostTable) -> Prices:
 
 def _targets(tables: Mapping[str, TargetTable]) -> dict[str, Target]:
     return {kpi: Target(**msgspec.structs.asdict(table)) for kpi, table in tables.items()}
+
+
+def _hours(table: CalendarTable, zone: str) -> Hours:
+    return Hours(
+        zone=table.timezone or zone,
+        week=hours.week(table.open),
+        holidays=table.holidays,
+        holiday=hours.spans(table.open.get(hours.HOLIDAY, hours.CLOSED)),
+        dates={
+            **{date.toordinal(): () for date in table.closed},
+            **{hours.date(date): hours.spans(said) for date, said in table.exceptions.items()},
+        },
+    )
 
 
 def _topic(topic: Topic, file: File) -> Topic:

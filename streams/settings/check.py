@@ -96,7 +96,7 @@ def _options(wanted: Any) -> tuple[str, ...]:  # noqa: ANN401
 def _plain(told: str) -> str:
     """Returns what `msgspec` expects, in words."""
     for word, plain in WORDS.items():
-        told = told.replace(f"`{word}", f"`{plain}")
+        told = told.replace(f"`{word}", f"`{plain}").replace(f" | {word}", f" | {plain}")
     return told.replace("`", "").replace(" | null", "").replace(" | ", " or ")
 
 

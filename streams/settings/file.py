@@ -101,6 +101,16 @@ class ClockTable(Struct, frozen=True, forbid_unknown_fields=True):
     speed: Annotated[float, Meta(gt=0, le=100_000)] = 1.0
 
 
+class CalendarTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """When something is open: `docs/calendars.md`."""
+
+    timezone: str | None = None
+    holidays: Literal["FR", "FR-alsace-moselle", "none"] = "FR"
+    open: dict[str, str | tuple[str, ...]] = {}
+    closed: tuple[dt.date, ...] = ()
+    exceptions: dict[str, str | tuple[str, ...]] = {}
+
+
 class TopicTable(Struct, frozen=True, forbid_unknown_fields=True):
     """What is different for one topic."""
 
@@ -134,6 +144,7 @@ class File(Struct, frozen=True, forbid_unknown_fields=True):
     agents: AgentsTable = AgentsTable()
     cost: CostTable = CostTable()
     clock: ClockTable = ClockTable()
+    calendars: dict[str, CalendarTable] = {}
     topics: dict[TopicName, TopicTable] = {}
     retention: RetentionTable = RetentionTable()
     commit_interval_s: Annotated[float, Meta(ge=0.05, le=5)] = 0.3

@@ -71,6 +71,7 @@ def load_settings(environ: Mapping[str, str], path: Path | None = None) -> Setti
         settings_hash=hash_of(fold),
         roster=load_roster(people, fold.timezone),
         clock=Clock(file.clock.mode, file.clock.speed),
+        calendars=build.calendars(file),
         commit_interval_s=file.commit_interval_s,
         group=file.group,
         hosts=file.hosts,
@@ -103,10 +104,15 @@ def read_file(path: Path | None) -> File:
     for mistake in found:
         _remove(parsed, mistake.path)
     file = msgspec.convert(parsed, File)
-    found += meaning_mistakes(file)
+    found += [m for m in meaning_mistakes(file) if not any(_in(other, m) for other in found)]
     if found:
         raise SettingsErrors(_placed(path, text, found))
     return file
+
+
+def _in(mistake: Mistake, table: Mistake) -> bool:
+    """Whether a mistake stands in what is told of as a whole, which may follow from it."""
+    return len(mistake.path) > len(table.path) and mistake.path[: len(table.path)] == table.path
 
 
 def _remove(table: dict[str, Any], path: KeyPath) -> None:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 
 from streams.core.kpis import KPIS
 from streams.core.names import DIMENSIONS
+from streams.settings import hours
 from streams.settings.check import Mistake, unknown
-from streams.settings.file import CostTable, File, QueueTable, TargetTable
+from streams.settings.file import CalendarTable, CostTable, File, QueueTable, TargetTable
 from streams.settings.lines import KeyPath
 
 CLOSE_ZONES = 3
@@ -27,6 +28,8 @@ def meaning_mistakes(file: File) -> Iterator[Mistake]:
     for name, queue in file.queues.items():
         yield from _queue(("queues", name), queue)
     yield from _cost(file.cost)
+    for name, calendar in file.calendars.items():
+        yield from _calendar(("calendars", name), calendar)
 
 
 def unknown_zone(name: str) -> str | None:
@@ -76,6 +79,25 @@ def _cost(cost: CostTable) -> Iterator[Mistake]:
         for key, value in stated.items():
             if value:
                 yield Mistake(("cost", key), "needs cost.rate beside it: what all other time costs")
+
+
+def _calendar(path: KeyPath, calendar: CalendarTable) -> Iterator[Mistake]:
+    if path[-1] == hours.ALWAYS:
+        yield Mistake(path, "is the one that is open at all hours; give yours another name")
+    if calendar.timezone is not None and (complaint := unknown_zone(calendar.timezone)):
+        yield Mistake((*path, "timezone"), complaint)
+    found = list(hours.mistakes(calendar.open))
+    for key, sentence in found:
+        yield Mistake((*path, "open", key), sentence)
+    if not found and not any(hours.week(calendar.open)):
+        yield Mistake((*path, "open") if calendar.open else path, "is open on no weekday")
+    for key, said in calendar.exceptions.items():
+        try:
+            hours.spans(said)
+            if hours.date(key) in {date.toordinal() for date in calendar.closed}:
+                yield Mistake((*path, "exceptions", key), "is in `closed`, too")
+        except ValueError as exc:
+            yield Mistake((*path, "exceptions", key), str(exc))
 
 
 def _targets(path: KeyPath, tables: Mapping[str, TargetTable]) -> Iterator[Mistake]:

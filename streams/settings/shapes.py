@@ -5,6 +5,7 @@ from typing import Final, Literal
 
 import msgspec
 
+from streams.core.calendars import Calendar
 from streams.core.errors import PoulsError
 from streams.core.policy import FoldPolicy, ReadingPolicy
 from streams.core.roster import Roster
@@ -65,6 +66,8 @@ class Settings(msgspec.Struct, frozen=True):
     roster: Roster | None = None
     """Who the people are, of `people.csv`; `None` = nobody says."""
     clock: Clock = Clock()
+    calendars: Mapping[str, Calendar] = {}
+    """When what is open, by name; `always` among them."""
     commit_interval_s: float = 0.3
     group: str = "pouls"
     """The workers' consumer group."""
