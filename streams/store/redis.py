@@ -7,15 +7,19 @@ may be made again. The timeouts are short and nothing is repeated in here: calle
 
 import asyncio
 import importlib.resources
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Final
 
 import msgpack
 from redis.asyncio.client import PubSub
 
 from streams.codec import (
+    EDGE_FIELD,
+    EDGE_HASH,
     FINE_HASH,
+    LEVELS_HASH,
     LIVE_HASH,
+    TAILS_HASH,
     field,
     hash_name,
     split_facts,
@@ -25,6 +29,7 @@ from streams.codec import (
 from streams.core.buckets import DAY, FINE, QUARTER
 from streams.core.changes import Visible, nothing
 from streams.core.tally import EMPTY, Cell, merge
+from streams.core.windows import Span
 from streams.store import connection
 from streams.store.connection import may_be_away
 from streams.store.shapes import (
@@ -40,6 +45,8 @@ from streams.store.shapes import (
 
 PIECE: Final = 500
 """Hashes, contacts or segments that are asked for at once where there may be many."""
+WHOLE: Final = (FINE_HASH, LIVE_HASH, LEVELS_HASH, TAILS_HASH, EDGE_HASH)
+"""The hashes that a reader loads whole."""
 Question = tuple[str, ...]
 """A Redis command, the name of a hash or set, arguments."""
 
@@ -220,6 +227,40 @@ class Store:
             if value
         }
 
+    async def past(
+        self, source: str, spans: Iterable[Span], segments: Sequence[str], *, tails: bool
+    ) -> Visible | None:
+        """Returns cells and who is there at the source's edge, of one instant; `None` = no key.
+
+        Args:
+            source: `agents-3`.
+            spans: The buckets of the cells.
+            segments: Those of the cells and levels.
+            tails: Whether to read what lies ahead of agents, too: that of all.
+
+        Raises:
+            StoreAway: try again.
+        """
+        asked: list[tuple[str, Sequence[str]]] = [(EDGE_HASH, [EDGE_FIELD])]
+        for piece in _pieces(segments):
+            asked.append((LEVELS_HASH, piece))
+            asked += _fields(spans, piece)
+        questions: list[Question] = [("HMGET", name, *fields) for name, fields in asked]
+        if tails:
+            questions.append(("HGETALL", TAILS_HASH))
+        held = await self._ask(source, questions)
+        if held is None:
+            return None
+        head, answers = held
+        visible = nothing(head.top_ms)
+        if tails:
+            take_hash(visible, TAILS_HASH, answers.pop())
+        for (name, fields), values in zip(asked, answers, strict=True):
+            found = [(f.encode(), v) for f, v in zip(fields, values, strict=True) if v]
+            if found:
+                take_hash(visible, name, [item for pair in found for item in pair])
+        return visible
+
     async def segments(self, sources: Iterable[str]) -> set[str]:
         """Returns the names of all segments that these sources have ever seen.
 
@@ -262,11 +303,20 @@ def _pieces(names: Sequence[str]) -> list[Sequence[str]]:
     return [names[i : i + PIECE] for i in range(0, len(names), PIECE)]
 
 
+def _fields(spans: Iterable[Span], segments: Sequence[str]) -> Iterator[tuple[str, Sequence[str]]]:
+    """Yields the hashes of cells and what to read of each."""
+    for span in spans:
+        for bucket in range(span.first, span.last + 1):
+            fine = span.resolution == FINE
+            fields = [field(bucket, s) for s in segments] if fine else segments
+            yield hash_name(span.resolution, bucket), fields
+
+
 def _hashes(wanted: Wanted) -> list[str]:
-    """Returns the names of the hashes with all fine cells, all live values, and these buckets."""
+    """Returns the names of the hashes to be read whole, and of those of these buckets."""
     quarters = (hash_name(QUARTER, quarter) for quarter in wanted.quarters)
     days = (hash_name(DAY, day) for day in wanted.days)
-    return [FINE_HASH, LIVE_HASH, *quarters, *days]
+    return [*WHOLE, *quarters, *days]
 
 
 def _everything(

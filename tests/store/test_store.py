@@ -5,9 +5,11 @@ from collections.abc import Awaitable, Callable
 import pytest
 import redis
 
+from streams.core.agents.tail import Ahead, Tail
 from streams.core.buckets import DAY, FINE, QUARTER
-from streams.core.changes import nothing
+from streams.core.changes import Changes, Facts, nothing
 from streams.core.tally import Cell
+from streams.core.windows import Span
 from streams.store import Head, SettingsOlder, Store, Wanted
 from tests.store.sample import ONE, QUEUE, SITE, TWO, changes, commit_one, store_one
 
@@ -179,3 +181,36 @@ async def test_a_script_is_sent_again_when_redis_has_forgotten_it(
         client.script_flush()
 
     assert (await store.claim("calls-0", "A", 1, 0, 10)).version == 1
+
+
+async def test_the_past_of_a_source_says_who_is_there_at_its_edge(store: Store) -> None:
+    """Cells of several spans, levels of the segments, the edge; tails where they are asked for."""
+    owner = await store_one(store)
+    tail = Tail(((SITE,),), (Ahead(5, 0, 15, ((15, 1),), "work"),), "T", "available", 5, None)
+    visible = nothing(2_000)
+    visible.edge_ms, visible.levels, visible.tails = 1_500, {SITE: {15: 2}}, {"a": tail}
+    owner.advance(10, 10, 500)
+    commit = owner.commit(lambda: Changes(visible, Facts({}, {}, [])))
+    assert commit is not None
+    await store.commit("calls-0", commit)
+    spans = [Span(FINE, 100, 101), Span(QUARTER, 11, 12), Span(DAY, 0, 1)]
+
+    past = await store.past("calls-0", spans, [SITE, QUEUE], tails=False)
+    ahead = await store.past("calls-0", [], [QUEUE], tails=True)
+
+    assert past is not None
+    assert ahead is not None
+    cells = changes().visible.cells
+    assert past.cells == (cells[FINE], {k: c for k, c in cells[QUARTER].items() if k[0] > 10}, {
+        (1, SITE): ONE
+    })  # fmt: skip
+    assert (past.edge_ms, past.levels, past.tails) == (1_500, {SITE: {15: 2}}, {})
+    assert (ahead.levels, ahead.tails, ahead.top_ms) == ({}, {"a": tail}, 2_000)
+
+
+async def test_the_past_without_key_or_edge_is_nothing(store: Store) -> None:
+    """Nobody has ever been there."""
+    await store_one(store)
+
+    assert await store.past("calls-0", [], [SITE], tails=True) == nothing(1_000)
+    assert await store.past("calls-1", [], [SITE], tails=True) is None
