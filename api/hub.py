@@ -11,6 +11,7 @@ stands still, so whoever reads it then (REST) says the same. No socket and no cl
 from collections.abc import Mapping, Sequence
 from typing import Final, Protocol
 
+from api import segments
 from api.messages import (
     NOTHING,
     Delta,
@@ -32,7 +33,7 @@ MAX_LINES: Final = 5_000
 """Topics that the hub reads in a tick for all views together; beyond it no new view is taken."""
 
 
-class Readable(Protocol):
+class Readable(segments.People, Protocol):
     """What the hub needs of a Board."""
 
     now_ms: int
@@ -125,7 +126,8 @@ class Hub:
     def _expand(self, ask: Topic) -> Sequence[Topic]:
         if "*" not in ask.segment:
             return (ask,)
-        return [Topic(segment, ask.window) for segment in self.board.segments(ask.segment)]
+        found = segments.expand(ask.segment, self.board, self.board.segments)
+        return [Topic(segment, ask.window) for segment in found]
 
     def _trouble(self, topic: Topic) -> str | None:
         """Returns why a topic cannot be read, by trying it."""

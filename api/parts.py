@@ -80,7 +80,7 @@ def assemble(
         hub=hub,
         lobby=lobby,
         ticker=Ticker(feed, board, hub, lobby, Now(settings.clock), options.tick_s),
-        stored=Stored(store, sources, fold.retention),
+        stored=Stored(store, sources, fold.retention, zone, board, fold.agent_horizon_ms),
         catalog=documents,
     )
 

@@ -11,8 +11,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from api import segments
 from api.params import BadParameter, BadRequest, Params
-from api.stored import MAX_CELLS, Cells, Extent, Stored
+from api.presence import NOBODY, Cells, longer
+from api.stored import MAX_CELLS, Extent, Stored
 from api.views import kpis_of
 from streams.core import kpis, names, windows
 from streams.core.board import Board
@@ -53,7 +55,7 @@ def parse(query: str, zone: Zone) -> Query:
         BadRequest: everything that is wrong with it.
     """
     params = Params(query, KNOWN)
-    patterns = params.each("segment", names.parse) or [names.SITE]
+    patterns = params.each("segment", segments.parse) or [names.SITE]
     asked = params.each("kpi", lambda name: kpis.find(name).id)
     given = params.each("window", windows.parse)
     at_ms = params.moment("at", zone)
@@ -118,11 +120,13 @@ class Readings:
         return [found[want] for want in wants]
 
     def _wants(self, query: Query) -> list[Want]:
-        segments = dict.fromkeys(s for p in query.patterns for s in self._board.segments(p))
-        count = len(segments) * len(query.picks)
+        board = self._board
+        expanded = (segments.expand(p, board, board.segments) for p in query.patterns)
+        found = dict.fromkeys(segment for those in expanded for segment in those)
+        count = len(found) * len(query.picks)
         if count > MAX_READINGS:
             raise _bad("segment", f"would be {count} readings; at most {MAX_READINGS}")
-        return [Want(segment, *pick) for segment in segments for pick in query.picks]
+        return [Want(segment, *pick) for segment in found for pick in query.picks]
 
     def _now(self, want: Want) -> Reading | None:
         try:
@@ -137,17 +141,21 @@ class Readings:
     ) -> dict[Want, Reading]:
         span = window.span(at_ms, self._zone)
         buckets = range(span.first, span.last + 1)
-        segments = list(dict.fromkeys(want.segment for want in wants))
-        if len(buckets) * len(segments) > MAX_CELLS:
-            raise _bad("window", f"{window.name} of {len(segments)} segments is too much at once")
-        cells = await self._stored.cells(extent, span.resolution, buckets, segments)
-        by_segment = _by_segment(cells)
-        return {
-            want: self._board.read_stored(
-                want.segment, want.kpi, window.name, at_ms, by_segment.get(want.segment, ())
+        those = list(dict.fromkeys(want.segment for want in wants))
+        if len(buckets) * len(those) > MAX_CELLS:
+            raise _bad("window", f"{window.name} of {len(those)} segments is too much at once")
+        now_ms = self._board.now_ms
+        past = await self._stored.past(extent, span.resolution, buckets, those, now_ms)
+        by_segment = _by_segment(past.cells)
+        further_ms = past.until_ms - min(span.end_ms(self._zone), self._board.now_ms)
+        found = {}
+        for want in wants:
+            levels = past.levels.get(want.segment, NOBODY)
+            cells = [*by_segment.get(want.segment, ()), longer(levels, further_ms)]
+            found[want] = self._board.read_stored(
+                want.segment, want.kpi, window.name, at_ms, cells, levels
             )
-            for want in wants
-        }
+        return found
 
     def _check_closed(self, old: Iterable[Window], at_ms: int) -> None:
         if at_ms > self._board.now_ms:

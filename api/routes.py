@@ -9,7 +9,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.requests import Request
 from starlette.responses import Response
 
-from api import history, pages, readings
+from api import agents, history, pages, readings
 from api.feed import reasons
 from api.params import BadRequest, Params
 from api.parts import Parts
@@ -30,7 +30,7 @@ class Routes:
         self._parts = parts
         policy = parts.settings.reading
         self._readings = readings.Readings(parts.board, parts.stored, parts.zone)
-        self._history = history.History(parts.stored, parts.zone, policy)
+        self._history = history.History(parts.board, parts.stored, parts.zone, policy)
 
     def router(self) -> APIRouter:
         """Returns the routes."""
@@ -41,6 +41,7 @@ class Routes:
             "/readyz": self.readyz,
             "/api/v1/readings": self.readings,
             "/api/v1/history": self.history,
+            "/api/v1/agents": self.agents,
             "/api/v1/catalog": self.catalog,
         }
         for path, handler in handlers.items():
@@ -67,6 +68,11 @@ class Routes:
         if answer.held_from is not None:
             headers["pouls-held-from"] = answer.held_from
         return Response(answer.body, media_type=answer.media_type, headers=headers)
+
+    async def agents(self, request: Request) -> Response:
+        """Named agents, or those of named teams, as of the last tick."""
+        query = agents.parse(request.url.query)
+        return Response(agents.answer(query, self._parts.board), media_type=JSON)
 
     async def catalog(self, request: Request) -> Response:
         """What the KPIs mean, in one language."""

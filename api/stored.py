@@ -6,12 +6,14 @@ included; it may be a tick ahead of the board.
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from itertools import islice
 from typing import Final, NamedTuple, Protocol
 
-from streams.core.buckets import Retention
+from api.presence import Cells, Past, after, before, has_agents, stitch, together
+from api.segments import People, expand
+from streams.core.buckets import DAY_MS, Retention, Zone, bucket_start_ms
+from streams.core.changes import Visible, nothing
 from streams.core.names import matches
-from streams.core.tally import Cell
+from streams.core.windows import Span
 from streams.store import Head
 
 PIECE: Final = 5_000
@@ -20,8 +22,8 @@ MAX_CELLS: Final = 200_000
 """Cells that one request may ask for."""
 AT_ONCE: Final = 2
 """Requests that read the store at the same time; others wait their turn."""
-
-Cells = dict[tuple[int, str], Cell]
+SETTLED_MS: Final = 3 * DAY_MS
+"""So long after the horizon nothing changes any more: what an agent did may reach beyond it."""
 
 
 class PastStore(Protocol):
@@ -42,23 +44,48 @@ class PastStore(Protocol):
     ) -> Cells:
         """Returns cells, added up over the sources."""
 
+    async def past(
+        self, source: str, spans: Iterable[Span], segments: Sequence[str], *, tails: bool
+    ) -> Visible | None:
+        """Returns cells and who is there at a source's edge, of one instant."""
+
 
 class Extent(NamedTuple):
     """How far the stored past reaches."""
 
     sources: list[str]
-    """Those that have accepted an event."""
+    """Those of which anything is stored."""
     top_ms: int
     """The greatest time over them, 0 without any."""
 
 
 class Stored:
-    """The cells of all sources."""
+    """The cells of all sources.
 
-    def __init__(self, store: PastStore, sources: Sequence[str], retention: Retention) -> None:
+    Args:
+        store: Where they are.
+        sources: All that there are.
+        retention: How long they keep cells.
+        zone: Whose days they are.
+        people: Who the agents of a team are.
+        horizon_ms: How far back facts of agents are accepted.
+    """
+
+    def __init__(
+        self,
+        store: PastStore,
+        sources: Sequence[str],
+        retention: Retention,
+        zone: Zone,
+        people: People,
+        horizon_ms: int,
+    ) -> None:
         self._store = store
         self._sources = sources
         self._retention = retention
+        self._zone = zone
+        self._people = people
+        self._horizon_ms = horizon_ms
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def extent(self) -> Extent:
@@ -68,7 +95,7 @@ class Stored:
             StoreAway: Redis does not answer.
         """
         heads = await asyncio.gather(*map(self._store.head, self._sources))
-        tops = {s: h.top_ms for s, h in zip(self._sources, heads, strict=True) if h and h.top_ms}
+        tops = {s: h.top_ms for s, h in zip(self._sources, heads, strict=True) if h}
         return Extent(list(tops), max(tops.values(), default=0))
 
     async def expand(self, extent: Extent, patterns: Iterable[str]) -> list[str]:
@@ -77,31 +104,46 @@ class Stored:
         Raises:
             StoreAway: Redis does not answer.
         """
-        out: dict[str, None] = {}
-        known: list[str] | None = None
-        for pattern in patterns:
-            if "*" not in pattern:
-                out[pattern] = None
-                continue
-            if known is None:
-                known = sorted(await self._store.segments(extent.sources))
-            out |= dict.fromkeys(name for name in known if matches(pattern, name))
-        return list(out)
+        patterns = list(patterns)
+        stars = any("*" in pattern for pattern in patterns)
+        names = sorted(await self._store.segments(extent.sources)) if stars else []
 
-    async def cells(
-        self, extent: Extent, resolution: int, buckets: range, segments: Sequence[str]
-    ) -> Cells:
-        """Returns the cells that exist.
+        def known(pattern: str) -> Iterable[str]:
+            return [n for n in names if matches(pattern, n)] if "*" in pattern else [pattern]
+
+        found = (expand(pattern, self._people, known) for pattern in patterns)
+        return list(dict.fromkeys(segment for those in found for segment in those))
+
+    async def past(
+        self,
+        extent: Extent,
+        resolution: int,
+        buckets: range,
+        segments: Sequence[str],
+        now_ms: int,
+    ) -> Past:
+        """Returns the cells that exist, and which agents were there at the end of the buckets.
+
+        Args:
+            extent: How far the past reaches.
+            resolution: Of the cells.
+            buckets: Those that are asked for.
+            segments: Those that are asked for.
+            now_ms: Where buckets that are running end, unless a source is further.
 
         Raises:
             StoreAway: Redis does not answer.
         """
-        found: Cells = {}
-        rest = iter(buckets)
-        length = max(1, PIECE // max(1, len(segments)))
+        end_ms = bucket_start_ms(resolution, buckets.stop, self._zone)
+        peopled = [s for s in segments if has_agents(s)]
+        others = [s for s in segments if not has_agents(s)]
+        found = Past({}, min(end_ms, now_ms), {})
         async with self._turns:
-            while piece := list(islice(rest, length)):
-                found |= await self._store.history(extent.sources, resolution, piece, segments)
+            if peopled and buckets:
+                found = await self._peopled(extent, resolution, buckets, peopled, now_ms)
+            for piece in _pieces(buckets, others):
+                cells = await self._store.history(extent.sources, resolution, piece, others)
+                found.cells.update(cells)
         return found
 
     def held_from_ms(self, extent: Extent, resolution: int, segment: str) -> int:
@@ -111,3 +153,82 @@ class Stored:
         """
         keep = self._retention.of(resolution, segment)
         return 0 if keep is None else max(0, extent.top_ms - keep)
+
+    # -- agents
+
+    async def _peopled(
+        self,
+        extent: Extent,
+        resolution: int,
+        buckets: range,
+        segments: Sequence[str],
+        now_ms: int,
+    ) -> Past:
+        """Returns what is known of segments that have agents: the newest piece first."""
+        newest, *rest = _pieces(buckets, segments)
+        found = await self._piece(extent, _span(resolution, newest), segments, now_ms)
+        was = await asyncio.to_thread(before, found.levels, found.cells) if rest else {}
+        seam = newest.start
+        changing_ms = extent.top_ms - self._horizon_ms - SETTLED_MS
+        for piece in rest:
+            seam_ms = bucket_start_ms(resolution, seam, self._zone)
+            if seam_ms < changing_ms:
+                cells = await self._store.history(extent.sources, resolution, piece, segments)
+            else:
+                span = _span(resolution, piece)
+                cells, _, levels = await self._piece(extent, span, segments, now_ms)
+                stitch(found.cells, seam, seam_ms, was, levels)
+                was = levels
+            found.cells.update(cells)
+            was = await asyncio.to_thread(before, was, cells)
+            seam = piece.start
+        return found
+
+    async def _piece(
+        self, extent: Extent, span: Span, segments: Sequence[str], now_ms: int
+    ) -> Past:
+        """Returns the cells of a piece and who was there at its end, of one instant a source."""
+        end_ms = span.end_ms(self._zone)
+
+        async def ask(source: str, *, tails: bool) -> Visible:
+            return await self._ask(source, span, segments, extent.top_ms, tails=tails)
+
+        running = end_ms > now_ms
+        sources = await asyncio.gather(*(ask(s, tails=running) for s in extent.sources))
+        edge_ms = max((source.edge_ms for source in sources), default=0)
+        until_ms = min(end_ms, max(now_ms, edge_ms))
+        last_ms = min(end_ms - 1, until_ms)
+        if not running:
+            for i, source in enumerate(sources):
+                if source.edge_ms < last_ms:  # it was quiet at the end of the span
+                    sources[i] = await ask(extent.sources[i], tails=True)
+        cells, levels = await asyncio.to_thread(
+            together, sources, span, last_ms, segments, self._zone
+        )
+        return Past(cells, until_ms, levels)
+
+    async def _ask(
+        self, source: str, span: Span, segments: Sequence[str], top_ms: int, *, tails: bool
+    ) -> Visible:
+        """Returns a source's cells of a span and of all that came after, up to its edge."""
+        end_ms = span.end_ms(self._zone)
+        later = after(end_ms, top_ms, self._zone)
+        while True:
+            found = await self._store.past(source, [span, *later], segments, tails=tails)
+            if found is None:
+                return nothing(0)
+            needed = after(end_ms, max(top_ms, found.edge_ms), self._zone)
+            if needed == later:
+                return found
+            later = needed  # it has moved on to another day meanwhile
+
+
+def _pieces(buckets: range, segments: Sequence[str]) -> list[range]:
+    """Returns buckets in pieces of so many cells, the newest first."""
+    length = max(1, PIECE // max(1, len(segments)))
+    ends = range(buckets.stop, buckets.start, -length) if segments else ()
+    return [range(max(buckets.start, end - length), end) for end in ends]
+
+
+def _span(resolution: int, buckets: range) -> Span:
+    return Span(resolution, buckets.start, buckets.stop - 1)

@@ -5,10 +5,10 @@ from typing import Final, NamedTuple
 
 import msgspec
 
+from api import segments
 from api.messages import Value, fragment
 from streams.core.errors import BadName
 from streams.core.kpis import KPIS
-from streams.core.names import parse as parse_segment
 from streams.core.windows import parse as parse_window
 
 MAX_TOPICS: Final = 100
@@ -38,7 +38,7 @@ def parse(text: str) -> Topic:
     segment, at, window = text.rpartition("@")
     if not at:
         raise BadName(f"topic {text!r} is not SEGMENT@WINDOW")
-    return Topic(parse_segment(segment), parse_window(window).name)
+    return Topic(segments.parse(segment), parse_window(window).name)
 
 
 def parse_all(texts: Iterable[str]) -> tuple[tuple[Topic, ...], list[tuple[str, str]]]:

@@ -1,5 +1,6 @@
 """A board whose readings a test sets by hand."""
 
+from streams.core.agents.now import AgentNow
 from streams.core.names import matches
 from streams.core.policy import Target
 from streams.core.reading import Reading
@@ -19,12 +20,18 @@ def reading(segment: str, kpi: str, window: str, **fields: object) -> Reading:
     return Reading(**(full | fields))  # type: ignore[arg-type] # fields by name
 
 
+def person(agent: str, team: str | None) -> AgentNow:
+    """Returns an agent who is off duty."""
+    return AgentNow(agent, "offline", None, None, team, None, None, None)
+
+
 class FakeBoard:
     """Says what `values` holds, counts what it is asked."""
 
     def __init__(self, *names: str) -> None:
         self.now_ms = 0
         self.names = list(names)
+        self.people: list[AgentNow] = []
         self.values: dict[tuple[str, str, str], dict[str, object]] = {}
         self.reads: list[tuple[str, str, str]] = []
         self.refusals: dict[str, Exception] = {}
@@ -49,3 +56,7 @@ class FakeBoard:
     def segments(self, pattern: str) -> list[str]:
         """Expands a pattern over `names`."""
         return sorted(name for name in self.names if matches(pattern, name))
+
+    def agents(self, *, team: str | None = None, agent: str | None = None) -> list[AgentNow]:
+        """Returns the agents of a team, or one."""
+        return [a for a in self.people if agent in (None, a.agent) and team in (None, a.team)]

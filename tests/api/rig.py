@@ -10,11 +10,12 @@ from fastapi import FastAPI
 
 from api.app import create_app
 from api.parts import Options, Parts
-from api.stored import Cells
+from api.presence import Cells
 from streams.core.buckets import Zone
-from streams.core.changes import Visible
+from streams.core.changes import Visible, nothing
 from streams.core.ledger import Ledger
-from streams.core.tally import EMPTY, merge
+from streams.core.tally import EMPTY, Cell, merge
+from streams.core.windows import Span
 from streams.settings import Settings, load_settings
 from streams.store import Head, Store, StoreAway
 
@@ -61,12 +62,27 @@ class FakeStore(Store):
         self.asked: list[tuple[list[str], int, int]] = []
         """Sources, buckets and segments of each question."""
 
+    def take(self, source: str, change: Visible) -> None:
+        """Takes in what a commit changed."""
+        held = self.held.setdefault(source, Visible(({}, {}, {}), ([], [], []), {}, [], 0))
+        for mine, new in zip(held.cells, change.cells, strict=True):
+            mine.update((key, Cell(cell.sums, dict(cell.hist))) for key, cell in new.items())
+        for cells, gone in zip(held.cells, change.gone, strict=True):
+            for key in gone:
+                cells.pop(key, None)
+        held.segments.extend(change.segments)
+        held.levels.update(change.levels)
+        held.tails.update(change.tails)
+        held.edge_ms = change.edge_ms
+        held.top_ms = change.top_ms
+
     async def head(self, source: str) -> Head | None:
         """Returns a head with the source's time."""
         if self.away:
             raise StoreAway("Redis: gone fishing")
-        top = self.held[source].top_ms if source in self.held else 0
-        return Head(1, 1, 0, 0, 0, top, "", 0, "b", None, "", 0) if top else None
+        held = self.held.get(source)
+        top = held.top_ms if held else 0
+        return Head(1, 1, 0, 0, 0, top, "", 0, "b", None, "", 0) if held else None
 
     async def segments(self, sources: Iterable[str]) -> set[str]:
         """Returns all names."""
@@ -88,6 +104,23 @@ class FakeStore(Store):
                 if key[0] in buckets and key[1] in segments:
                     out[key] = merge(out.get(key, EMPTY), cell)
         return out
+
+    async def past(
+        self, source: str, spans: Iterable[Span], segments: Sequence[str], *, tails: bool
+    ) -> Visible | None:
+        """Returns cells and who is there."""
+        held, found = self.held.get(source), nothing(0)
+        if held is None:
+            return None
+        for resolution, first, last in spans:
+            self.asked.append(([source], last - first + 1, len(segments)))
+            for (bucket, segment), cell in held.cells[resolution].items():
+                if first <= bucket <= last and segment in segments:
+                    found.cells[resolution][bucket, segment] = cell
+        found.edge_ms = held.edge_ms
+        found.levels = {s: held.levels[s] for s in segments if s in held.levels}
+        found.tails = dict(held.tails) if tails else {}
+        return found
 
 
 class Rig:
@@ -116,11 +149,7 @@ class Rig:
         ledger = self.ledgers[source]
         assert not ledger.apply_all(list(events), ms("2026-11-30T00:00:00"))
         change = ledger.take_changes().visible
-        held = self.store.held.setdefault(source, Visible(({}, {}, {}), ([], [], []), {}, [], 0))
-        for mine, new in zip(held.cells, change.cells, strict=True):
-            mine.update(new)
-        held.segments.extend(change.segments)
-        held.top_ms = change.top_ms
+        self.store.take(source, change)
         self.parts.feed.on_change(source, change)
         self.parts.feed.on_mark(source, change.top_ms, rebuilding=False)
 

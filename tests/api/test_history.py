@@ -155,7 +155,9 @@ async def test_every_bad_parameter_is_named_at_once(rig: Rig) -> None:
     [
         ("from=2026-11-24&to=2026-11-24", "from"),
         ("from=2026-11-25&to=2026-11-24", "from"),
-        ("segment=agent:*&by=10m", "by"),
+        ("segment=agent:a&by=10m", "by"),
+        ("segment=team:T/agent:*&by=10m", "by"),
+        ("segment=agent:*", "segment"),
         ("by=day,interval", "by"),
         (
             "by=interval&from=2026-10-20&segment=" + ",".join(f"queue:{i}" for i in range(90)),

@@ -12,7 +12,7 @@ from api.messages import LIVE, SourceState, Subscribe
 from api.views import MAX_EXPANDED, MAX_TOPICS, View, kpis_of
 from streams.core.errors import BadName, NotHeld
 from streams.core.kpis import KPIS
-from tests.api.fakes import FakeBoard
+from tests.api.fakes import FakeBoard, person
 
 SOURCES = {"calls": SourceState(1.0, LIVE)}
 
@@ -185,16 +185,17 @@ def test_mistakes_in_a_topic_are_denied_with_a_sentence_and_the_rest_is_given() 
 
 def test_a_topic_that_the_board_cannot_read_is_denied_with_its_sentence() -> None:
     """An agent has no 10 s cells; a date may be too old. What a pattern brings later likewise."""
-    board = FakeBoard("agent:a")
+    board = FakeBoard()
+    board.people = [person("a", "T"), person("c", "U")]
     board.refusals = {
         "agent:a@30m": BadName("agents have no minutes"),
         "site@day:2020-01-01": NotHeld("too old"),
         "agent:b@30m": BadName("agents have no minutes"),
     }
     hub = hub_of(board)
-    asked = ("agent:*@30m", "site@day:2020-01-01", "site@today")
+    asked = ("team:T/agent:*@30m", "site@day:2020-01-01", "site@today")
     view, answer = hub.subscribe(Subscribe(1, asked, ("handled",)))
-    board.names.append("agent:b")
+    board.people.append(person("b", "T"))
     hub.tick(2000, 2000, SOURCES)
 
     assert answer.topics == ("site@today",)
@@ -232,11 +233,27 @@ def test_too_many_topics_or_an_unknown_kpi_refuse_the_subscription() -> None:
 
 def test_a_pattern_gives_as_many_topics_as_a_view_may_have_and_denies_the_rest() -> None:
     """So one pattern cannot make a tick endless."""
-    hub = hub_of(FakeBoard(*(f"agent:{i:04}" for i in range(MAX_EXPANDED + 2))))
-    view, answer = hub.subscribe(Subscribe(1, ("agent:*@today",), ("handled",)))
+    hub = hub_of(FakeBoard(*(f"queue:{i:04}" for i in range(MAX_EXPANDED + 2))))
+    view, answer = hub.subscribe(Subscribe(1, ("queue:*@today",), ("handled",)))
 
     assert MAX_EXPANDED == len(answer.topics) == len(view.topics)
-    assert [d.topic for d in answer.denied] == ["agent:0500@today", "agent:0501@today"]
+    assert [d.topic for d in answer.denied] == ["queue:0500@today", "queue:0501@today"]
+
+
+def test_the_agents_of_a_team_are_topics_and_those_of_nobody_are_denied() -> None:
+    """Who comes to the team later comes to the view; nobody gets all agents."""
+    board = FakeBoard("agent:a", "agent:z")
+    board.people = [person("a", "T"), person("z", "U")]
+    hub = hub_of(board)
+    asked = ("team:T/agent:*@today", "agent:*@today", "queue:*+agent:*@today")
+    view, answer = hub.subscribe(Subscribe(1, asked, ("handled",)))
+    board.people.append(person("é", "T"))
+    hub.tick(2000, 2000, SOURCES)
+
+    assert answer.topics == ("agent:a@today",)
+    assert [d.topic for d in answer.denied] == ["agent:*@today", "queue:*+agent:*@today"]
+    assert all("team:T/agent:*" in d.reason for d in answer.denied)
+    assert "agent:é@today" in body(hub, view, None)["topics"]
 
 
 def test_a_full_hub_takes_no_new_view_but_keeps_sharing_the_old_ones() -> None:

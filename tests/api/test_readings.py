@@ -145,7 +145,10 @@ async def test_every_bad_parameter_is_named_at_once(rig: Rig) -> None:
         ("kpi=offered&window=interval&at=2026-11-24T08:15:00Z", "at", "still running"),
         ("kpi=offered&window=2h&at=2026-11-24T08:14:59Z", "at", "still running"),
         ("kpi=offered&window=day:2019-01-01", "window", "not held"),
-        ("segment=agent:*&kpi=handled&window=200d", "window", "not held"),
+        ("segment=agent:a-support&kpi=handled&window=200d", "window", "not held"),
+        ("segment=agent:*&kpi=handled", "segment", "name the agent (agent:A) or the team"),
+        ("segment=queue:support%2Bagent:*&kpi=handled", "segment", "private"),
+        ("segment=team:*/agent:*&kpi=handled", "segment", "does not name one team"),
     ],
 )
 async def test_what_cannot_be_told_is_refused_with_a_sentence(
