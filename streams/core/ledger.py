@@ -181,7 +181,7 @@ class Ledger:
         else:
             try:
                 if isinstance(e, Schedule):  # speaks of other times: moves none
-                    self.agents.take_plan(e, raw)
+                    self.agents.take_plan(e, raw, self._oldest_plan_ms())
                     return
                 self.agents.take_state(e, ms, raw)
             except EventRefused as exc:
@@ -190,6 +190,9 @@ class Ledger:
         self.top_ms = max(self.top_ms, ms)
         appended = appended_ms if isinstance(appended_ms, int) else appended_ms[i]
         self.agents.edge_ms = max(self.agents.edge_ms, min(ms, appended))
+
+    def _oldest_plan_ms(self) -> int:
+        return self.top_ms - self.policy.agent_horizon_ms if self.policy.lateness else 0
 
     def _refuse(self, i: int, raw: bytes, exc: Exception, refused: list[Refused]) -> None:
         if is_unknown_type(raw):

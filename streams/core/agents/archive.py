@@ -115,7 +115,7 @@ class Archive:
 
     def take(self) -> tuple[dict[int, list[bytes]], dict[int, list[bytes]]]:
         """Returns what to append and what to store anew since the last time, by day."""
-        added, replaced = self.added, {day: self._days.get(day, []) for day in self.replaced}
+        added, replaced = self.added, {day: list(self._days.get(day, ())) for day in self.replaced}
         self.added, self.replaced = {}, set()
         return added, replaced
 

@@ -8,12 +8,12 @@ So late facts, revisions, silence and the size of commits all come to the same s
 cost nothing.
 """
 
-import unicodedata
+import datetime as dt
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Mapping
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Final
 
 import msgspec
@@ -32,7 +32,7 @@ from streams.core.agents.labels import (
     STATES,
     WRAP_UP,
 )
-from streams.core.agents.plan import EMPTY, Plan, Timeline, plan_of, timeline
+from streams.core.agents.plan import EMPTY, Plan, Timeline, named, plan_of, timeline
 from streams.core.agents.steps import Amounts, Levels, Place
 from streams.core.agents.tail import AHEAD_DAYS, Tail, tail
 from streams.core.buckets import DAY_MS, Zone
@@ -43,9 +43,13 @@ from streams.core.facts import Fact, one_each
 from streams.core.policy import FoldPolicy
 from streams.core.roster import Roster
 
+EPOCH_DAY: Final = dt.date(1970, 1, 1).toordinal()
 _ORDER: Final = (AVAILABLE, PAUSED, RINGING, WRAP_UP, HOLD, ON_CONTACT)
 """Of an agent's state and those of his contacts the last one here is shown."""
 _HELD: Final = frozenset((ON_CONTACT, HOLD, WRAP_UP))
+_MOST_AT_ONCE: Final = 500
+"""More contacts or places for them are counted as so many: m of a cell must fit in 64 bits."""
+_SPARE: Final = 1000
 _SLACK_MS: Final = 2 * DAY_MS
 """Facts are kept so much longer than they may be late: what a block of the plan began with."""
 PLACED: Final = b"\1"
@@ -141,8 +145,8 @@ class AgentBook:
             self._touch(a, ms)
             a.last, a.kinds[i] = name, kind
 
-    def take_plan(self, e: Schedule, raw: bytes) -> None:
-        """Takes in a plan.
+    def take_plan(self, e: Schedule, raw: bytes, oldest_ms: int = 0) -> None:
+        """Takes in a plan; one that changes anything before `oldest_ms` is late.
 
         Raises:
             EventRefused: it contradicts itself; or there is a roster, and its agent is not in it.
@@ -160,7 +164,10 @@ class AgentBook:
         plans = {**a.plans, plan.date: plan}
         new = timeline(plans, self._policy.tolerance_ms)
         lo = _first_difference(a.timeline, new)
-        self._touch(a, lo)
+        if lo < oldest_ms:  # what was done then is not known any more
+            self._counts["late"] += 1
+            return
+        self._touch(a, lo if a.timeline.before == new.before else 0)
         a.plans, a.timeline, a.plans_changed = plans, new, True
         self._stale[a.subject] = a
 
@@ -189,11 +196,11 @@ class AgentBook:
         if data.heartbeat_s:
             lasts = min(lasts, round(2000 * data.heartbeat_s))
         team, site = place or (None, None)
-        queues = tuple(sorted({unicodedata.normalize("NFC", q) for q in data.queues or () if q}))
+        queues = tuple(sorted({name for q in data.queues or () if (name := named(q))}))
         kind = Kind(
-            state, data.team or team, data.site or site, queues,
-            (data.reason or None) if state == PAUSED else None,
-            contacts, data.capacity or 0, lasts,
+            state, named(data.team) or team, named(data.site) or site, queues,
+            named(data.reason) if state == PAUSED else None,
+            min(contacts, _MOST_AT_ONCE), min(data.capacity or 0, _MOST_AT_ONCE), lasts,
         )  # fmt: skip
         return self._kinds.setdefault(kind, kind)
 
@@ -281,6 +288,9 @@ class AgentBook:
             a.due_ms = due
             if due < FOREVER:
                 heappush(self._due, (due, a.subject))
+        if len(self._due) > 2 * len(self._agents) + _SPARE:  # most of them are out of date
+            self._due = [(x.due_ms, s) for s, x in self._agents.items() if x.due_ms < FOREVER]
+            heapify(self._due)
 
     def _tell(self, a: _Agent) -> None:
         new = self._tail(a, self.edge_ms)
@@ -300,8 +310,10 @@ class AgentBook:
 
     def _shorten(self, a: _Agent, before: int) -> None:
         self._stale[a.subject] = a
-        first = bisect_right(a.times, before) - 1  # in force at the cut: kept
-        a.archive.forget(a.times[first] if first >= 0 else before)
+        in_force = bisect_right(a.times, before) - 1  # at the cut: kept, with the rest of its day
+        day_ms = (a.times[in_force] if in_force >= 0 else before) // DAY_MS * DAY_MS
+        a.archive.forget(day_ms)
+        first = bisect_left(a.times, day_ms)
         if first > 0:
             del a.times[:first], a.kinds[:first]
         over = sorted((p for p in a.plans.values() if _is_over(p, before)), key=_begin)
@@ -310,7 +322,8 @@ class AgentBook:
                 del a.plans[plan.date]
             a.plans_changed = True
             a.timeline = timeline(a.plans, self._policy.tolerance_ms)
-        if not a.told and len(a.plans) == len(over[-1:]) and a.times and a.times[-1] < before:
+        gone = not a.times or a.times[-1] < before
+        if gone and not a.told and len(a.plans) == len(over[-1:]):
             a.archive.forget(FOREVER)
             a.times, a.kinds, a.plans, a.plans_changed = array("q"), [], {}, True
             a.timeline = EMPTY
@@ -425,7 +438,7 @@ def _begin(plan: Plan) -> tuple[int, int]:
 def _is_over(plan: Plan, before: int) -> bool:
     if plan.activities:
         return plan.end_ms < before
-    return plan.rank[1] < before and plan.date < before // DAY_MS
+    return plan.rank[1] < before and plan.date < EPOCH_DAY + before // DAY_MS
 
 
 def _first_unlike(a: Line, times: "array[int]", kinds: list[Kind]) -> int:
@@ -441,9 +454,7 @@ def _first_unlike(a: Line, times: "array[int]", kinds: list[Kind]) -> int:
 
 
 def _first_difference(old: Timeline, new: Timeline) -> int:
-    """Returns the first instant at which two timelines differ; places count, too."""
-    if old.before != new.before:
-        return 0
+    """Returns the first instant at which what is planned differs; places count, too."""
     for one, other in zip(old.marks, new.marks, strict=False):
         if one != other:
             return min(one.t, other.t, *(m.begin for m in (one, other) if m.planned))

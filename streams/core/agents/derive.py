@@ -203,11 +203,10 @@ def _condition(row: _Row, how: int, subject: str, groups: Groups) -> Condition:
     paused = state == PAUSED
     team, site = kind.team or mark.team, kind.site or mark.site
     key = GroupKey(subject, team, site, kind.queues, kind.reason if paused else None)
-    known = state != UNKNOWN
     return Condition(
         groups.id(key),
         label,
-        kind.contacts if known else 0,
+        kind.contacts if state not in (OFFLINE, UNKNOWN) else 0,
         kind.capacity if state in ON_QUEUE else 0,
     )
 

@@ -5,6 +5,7 @@ activity that starts later is in force; when it ends it gives way to one that st
 """
 
 import datetime as dt
+import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
@@ -105,7 +106,14 @@ def plan_of(event: Schedule, raw: bytes, zone: Zone) -> Plan:
     else:
         raise _refused(event, "a day without activities needs its date - at `$.data.date`")
     rank = data.revision, millis(event.time), raw
-    return Plan(date, rank, tuple(found), data.team or None, data.site or None, raw)
+    return Plan(date, rank, tuple(found), named(data.team), named(data.site), raw)
+
+
+def named(text: str | None) -> str | None:
+    """Returns a name as it is compared, `None` where nothing is said."""
+    if not text or text.isascii():
+        return text or None
+    return unicodedata.normalize("NFC", text)
 
 
 def _date(event: Schedule, text: str) -> int:
