@@ -213,7 +213,8 @@ class Merged:
         for tail in change.tails.values():
             self.staffed.update(*(tail.groups if tail is not None else ()))
         self.edge_ms = max(self.edge_ms, change.edge_ms)
-        held.ahead.step(max(self._now_ms, self.edge_ms), changed)
+        for each in self._sources.values():
+            each.ahead.step(max(self._now_ms, self.edge_ms), changed)
 
     def _take_rest(self, held: Held, change: Visible) -> None:
         for segment, contacts in change.live.items():

@@ -8,7 +8,7 @@ its own steps back; when a tail is replaced, all of that agent's.
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import Final
 
 import msgspec
@@ -22,6 +22,7 @@ from streams.core.windows import bucket_of
 
 Changed = Callable[[int, int, str, Cell, Cell], None]
 """Hears of a cell that changed: resolution, bucket, segment, what it was, what it is."""
+_SPARE: Final = 1000
 _NO_LEVELS: Final[Mapping[int, int]] = {}
 
 
@@ -123,6 +124,13 @@ class Ahead:
         following = held.taken + 1
         if following < len(held.tail.pieces):
             heappush(self._coming, (held.tail.pieces[following].t, agent, held.version))
+        if len(self._coming) > 2 * len(self.tails) + _SPARE:  # most of them are out of date
+            self._coming = [(t, a, v) for t, a, v in self._coming if self._is_held(a, v)]
+            heapify(self._coming)
+
+    def _is_held(self, agent: str, version: int) -> bool:
+        held = self.tails.get(agent)
+        return held is not None and held.version == version
 
     def _take(self, held: _Agent, i: int, sign: int, changed: Changed) -> None:
         """Books the step to piece `i`, or takes it back."""
