@@ -50,7 +50,7 @@ def agent_now(agent: str, tail: Tail, now_ms: int, *, strict: bool) -> AgentNow:
 
 def _since(tail: Tail, at: int) -> int | None:
     state = state_of(tail.pieces[at].label)
-    if state != tail.state:  # nothing was heard for too long
+    if state != tail.state:  # of late: it is among the pieces
         while at and state_of(tail.pieces[at - 1].label) == state:
             at -= 1
         return tail.pieces[at].t

@@ -5,14 +5,15 @@ along it, so that plans and limits take effect without an event. It is also all 
 single agents need.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Final
 
 import msgspec
 
-from streams.core.agents.derive import Condition, Line, Piece, pieces
+from streams.core.agents.derive import Condition, Kind, Line, Piece, pieces
 from streams.core.agents.groups import Groups
-from streams.core.agents.labels import OFFLINE, STATES, measures_of
+from streams.core.agents.labels import OFFLINE, STATES, UNKNOWN, measures_of
 from streams.core.agents.steps import weights
 
 AHEAD_DAYS: Final = 9
@@ -41,9 +42,9 @@ class Tail(msgspec.Struct, array_like=True, frozen=True):
     team: str | None
     """Whose he is at the edge."""
     state: str
-    """The last state that was said; `offline` where none was."""
+    """The state at the edge; `offline` where none was ever said."""
     since_ms: int
-    """Since when it has been said; 0 = never."""
+    """Since when it has held; 0 = nothing was ever said."""
     reason: str | None
     """Why he is paused."""
 
@@ -81,13 +82,23 @@ def _weighted(condition: Condition, groups: Groups) -> tuple[tuple[int, int], ..
 
 
 def _since(line: Line, edge_ms: int) -> tuple[str, int, str | None]:
-    """Returns the last state that was said, since when, and why."""
-    i = len(line.times) - 1
-    while i > 0 and line.times[i] > edge_ms:
-        i -= 1
-    if i < 0 or line.times[i] > edge_ms:
+    """Returns the state at the edge, since when it has held, and why."""
+    times, kinds = line.times, line.kinds
+    i = bisect_right(times, edge_ms) - 1
+    if i < 0:
         return STATES[OFFLINE], 0, None
-    kind = line.kinds[i]
-    while i and (line.kinds[i - 1].state, line.kinds[i - 1].reason) == (kind.state, kind.reason):
+    kind, unknown_ms, gone_ms = kinds[i], times[i] + kinds[i].lasts_ms, times[i] + line.gone_ms
+    if edge_ms >= gone_ms:
+        return STATES[OFFLINE], gone_ms, None
+    if edge_ms >= unknown_ms:
+        return STATES[UNKNOWN], unknown_ms, None
+    while i and _goes_on(line, i - 1, kind):
         i -= 1
-    return STATES[kind.state], line.times[i], kind.reason
+    return STATES[kind.state], times[i], kind.reason
+
+
+def _goes_on(line: Line, i: int, kind: Kind) -> bool:
+    """Whether a fact says the same, and held until the next one."""
+    said = line.kinds[i]
+    ends_ms = line.times[i] + min(said.lasts_ms, line.gone_ms)
+    return (said.state, said.reason) == (kind.state, kind.reason) and ends_ms >= line.times[i + 1]
