@@ -167,7 +167,7 @@ class Maker:
             ]
         if self.chance(30):
             lasts = self.step * self.r.choice([1, 2, 7, 60, 600])
-            d["heartbeat_s"] = self.r.choice([lasts / 2000, 40_000, None])
+            d["heartbeat_s"] = self.r.choice([lasts / 2000, 45_000, None])
         return d
 
     def states(
