@@ -51,8 +51,9 @@ fmt: install  ## format the code and mend what can be mended
 	$(RUN)ruff check --fix
 
 .PHONY: readme
-readme: install  ## write the table of KPIs into the README
+readme: install  ## write tables and answers into the README and docs/agents.md
 	$(PY) -m tools.kpi_table
+	$(PY) -m tools.agents_page
 
 .PHONY: lock
 lock: install  ## renew requirements.lock after a change in pyproject.toml
