@@ -164,6 +164,56 @@ async def _is(address: str, value: int) -> bool:
     return bool((await offered(address))["value"] == value)
 
 
+def agent_event(kind: str, at_s: float, state: str | None = None, **data: object) -> bytes:
+    """Returns an event of one agent."""
+    data |= {"state": state} if state else {}
+    event = {"type": f"agent.{kind}", "id": f"{kind}-{at_s}", "source": "t", "subject": "a.7"}
+    return json.dumps({**event, "time": iso(at_s), "data": data}).encode()
+
+
+def iso(at_s: float) -> str:
+    """Returns an instant as RFC 3339."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(at_s))
+
+
+async def test_agents_time_of_the_past_comes_from_cells_levels_and_tails(
+    settings: Settings,
+) -> None:
+    """A shift begins after the last that was heard: only the agent's tail knows of it."""
+    quarter = time.time() // 900 * 900
+    begin, shift, end = quarter - 3_300, quarter - 2_700, quarter
+    work = {"start": iso(shift), "end": iso(quarter + 36_000), "activity": "phones"}
+    async with operation(settings) as (address, workers):
+        for worker in workers:
+            await worker.claim()
+            await worker.beat()
+        await workers[1].fold(
+            agent_event("schedule", begin - 60, revision=1, activities=[work]),
+            agent_event("state", begin - 20, "paused", team="north"),
+            agent_event("state", begin, "available", team="north"),
+        )
+        await until(lambda: _knows(address, "north"))
+        asked = "segment=team:north,team:north/agent:*&kpi=staffed_time,scheduled_time"
+        last = iso(end - 1).replace("Z", ".999Z")
+        span = f"from={iso(quarter - 3_600)}&to={iso(end)}"
+        table = await get(address, f"/api/v1/history?{asked}&by=interval&{span}")
+        told = await get(address, f"/api/v1/readings?{asked}&window=interval&at={last}")
+        days = await get(address, f"/api/v1/readings?{asked}&window=2d,3d")
+
+    for segment in ("agent:a.7", "team:north"):
+        rows = [row[2:] for row in table["rows"] if row[1] == segment]
+        assert rows == [[620.0, 0.0], [900.0, 900.0], [900.0, 900.0], [900.0, 900.0]]
+        found = [*told["readings"], *days["readings"]]
+        values = {(r["segment"], r["kpi"], r["window"]): r["value"] for r in found}
+        assert values[segment, "scheduled_time", "interval"] == 900
+        board, cells = (values[segment, "staffed_time", window] for window in ("2d", "3d"))
+        assert 3_320 <= board <= cells <= board + 5  # there may be a tick between them
+
+
+async def _knows(address: str, team: str) -> bool:
+    return bool((await get(address, f"/api/v1/agents?team={team}"))["agents"])
+
+
 async def test_redis_away_freezes_the_numbers_and_they_come_back_alone(
     own_redis: servers.Server, settings: Settings
 ) -> None:
