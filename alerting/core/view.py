@@ -1,0 +1,135 @@
+"""What rules see of the numbers: a board, and what earlier weeks were like.
+
+`BoardView` is all that a rule needs; whoever tests rules can write one in a few lines. `Detailed`
+says more where it is there: the guards of means and percentiles and the projection get sharper.
+"""
+
+import datetime as dt
+from collections import Counter
+from collections.abc import Mapping
+from statistics import median
+from typing import Final, Protocol, runtime_checkable
+
+from streams.core import windows
+from streams.core.board import Board
+from streams.core.buckets import QUARTER_MS, Zone
+from streams.core.errors import BadName
+from streams.core.instants import instant
+from streams.core.reading import Reading
+
+_REMEMBERED: Final = 200_000
+_UTC: Final = Zone("UTC")
+_NOON_MS: Final = 1_800_014_400_000
+"""Any noon."""
+
+
+class BoardView(Protocol):
+    """Readings at `now`."""
+
+    @property
+    def now_ms(self) -> int:
+        """Board time."""
+
+    @property
+    def zone(self) -> Zone:
+        """Whose days and quarter hours they are."""
+
+    def read(self, segment: str, kpi: str, window: str) -> Reading:
+        """Returns one reading."""
+
+    def segments(self, pattern: str) -> list[str]:
+        """Returns the segments that a pattern means."""
+
+    def history(self, segment: str, kpi: str, at_ms: int) -> float | None:
+        """Returns a KPI of the whole quarter hour that holds an instant; `None` = not known."""
+
+    def age_ms(self, topic: str | None) -> int | None:
+        """Returns how old the numbers of a topic are, or the stalest; `None` = never read."""
+
+
+@runtime_checkable
+class Detailed(Protocol):
+    """What a board can say beyond its readings."""
+
+    def histogram(self, segment: str, window: str) -> Mapping[int, int]:
+        """Returns the histograms of a window at `now`: counts by family | index."""
+
+    def beyond(self, segment: str) -> int:
+        """Returns how many wait beyond their answer target now."""
+
+
+class AlertBoard(Board):
+    """A board that also tells what guards want to know."""
+
+    def histogram(self, segment: str, window: str) -> Mapping[int, int]:
+        """Returns the histograms of a window: counts by family | index."""
+        span = windows.parse(window).span(self.now_ms, self._zone)
+        found: Counter[int] = Counter()
+        for cell in self._merged.cells(span, segment):
+            found.update(cell.hist)
+        return found
+
+    def beyond(self, segment: str) -> int:
+        """Returns how many wait beyond their answer target now."""
+        return self._beyond(segment)
+
+
+class Earlier:
+    """What is to be expected: the same quarter hours of the same weekday in earlier weeks."""
+
+    def __init__(self) -> None:
+        self._medians: dict[tuple[str, str, int, int, int], float | None] = {}
+
+    def expected(
+        self,
+        view: BoardView,
+        segment: str,
+        kpi: str,
+        span: tuple[int, int],
+        weeks: tuple[int, int],
+    ) -> float | None:
+        """Returns how many are expected between two instants, `None` where nobody can say.
+
+        Args:
+            view: The numbers.
+            segment: Of what.
+            kpi: A count.
+            span: From when to when, in ms; quarter hours count as far as they lie in it.
+            weeks: How many weeks to look back, and of how many there must be data.
+        """
+        start_ms, end_ms = span
+        total = 0.0
+        for quarter in range(start_ms // QUARTER_MS, -(-end_ms // QUARTER_MS)):
+            usual = self._median(view, segment, kpi, quarter, weeks)
+            if usual is None:
+                return None
+            begin = quarter * QUARTER_MS
+            share = (min(end_ms, begin + QUARTER_MS) - max(start_ms, begin)) / QUARTER_MS
+            total += usual * share
+        return total
+
+    def _median(
+        self, view: BoardView, segment: str, kpi: str, quarter: int, weeks: tuple[int, int]
+    ) -> float | None:
+        key = (segment, kpi, quarter, *weeks)
+        if key not in self._medians:
+            if len(self._medians) > _REMEMBERED:
+                self._medians.clear()
+            back, least = weeks
+            local = view.zone.local(quarter * QUARTER_MS)  # weeks are counted on the wall's clock
+            values = (
+                view.history(segment, kpi, instant(local - dt.timedelta(weeks=n)))
+                for n in range(1, back + 1)
+            )
+            known = [value for value in values if value is not None]
+            self._medians[key] = median(known) if len(known) >= least else None
+        return self._medians[key]
+
+
+def length_ms(window: str) -> int | None:
+    """Returns how long a window is; `None` of one that is true now, or unknown."""
+    try:
+        span = windows.parse(window).span(_NOON_MS, _UTC)
+    except BadName:
+        return None
+    return span.end_ms(_UTC) - span.start_ms(_UTC)
