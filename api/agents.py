@@ -1,5 +1,6 @@
 """`GET /api/v1/agents`: what agents do now, for those who name them or their team."""
 
+import unicodedata
 from collections.abc import Iterable, Sequence
 from typing import Final, NamedTuple, Protocol
 
@@ -48,7 +49,7 @@ def parse(query: str) -> Query:
     elif teams and agents:
         params.bad("agent", WHY)
     params.check()
-    return Query(teams, agents)
+    return Query([unicodedata.normalize("NFC", team) for team in teams], agents)
 
 
 def _name(text: str) -> str:

@@ -251,15 +251,8 @@ class Store:
         held = await self._ask(source, questions)
         if held is None:
             return None
-        head, answers = held
-        visible = nothing(head.top_ms)
-        if tails:
-            take_hash(visible, TAILS_HASH, answers.pop())
-        for (name, fields), values in zip(asked, answers, strict=True):
-            found = [(f.encode(), v) for f, v in zip(fields, values, strict=True) if v]
-            if found:
-                take_hash(visible, name, [item for pair in found for item in pair])
-        return visible
+        ahead = held[1].pop() if tails else []
+        return await asyncio.to_thread(_said, held[0], asked, held[1], ahead)  # tails take long
 
     async def segments(self, sources: Iterable[str]) -> set[str]:
         """Returns the names of all segments that these sources have ever seen.
@@ -310,6 +303,22 @@ def _fields(spans: Iterable[Span], segments: Sequence[str]) -> Iterator[tuple[st
             fine = span.resolution == FINE
             fields = [field(bucket, s) for s in segments] if fine else segments
             yield hash_name(span.resolution, bucket), fields
+
+
+def _said(
+    head: Head,
+    asked: Iterable[tuple[str, Sequence[str]]],
+    answers: Iterable[Sequence[bytes]],
+    tails: Sequence[bytes],
+) -> Visible:
+    """Returns what was answered for some fields of hashes, and for all tails."""
+    visible = nothing(head.top_ms)
+    take_hash(visible, TAILS_HASH, tails)
+    for (name, fields), values in zip(asked, answers, strict=True):
+        found = [(f.encode(), v) for f, v in zip(fields, values, strict=True) if v]
+        if found:
+            take_hash(visible, name, [item for pair in found for item in pair])
+    return visible
 
 
 def _hashes(wanted: Wanted) -> list[str]:

@@ -42,7 +42,7 @@ def _time(at: str) -> str:
 
 @pytest.fixture
 def rig(tmp_path: Path) -> Rig:
-    """At 10:00: in the north one works, and one is at lunch before his time; one in the south."""
+    """At 10:00: in the north one works, and one is at lunch before his time; one elsewhere."""
     rig = Rig(tmp_path, "calls-0", "agents-0", config=CONFIG)
     rig.send("calls-0", *call("a", "support", "09:01:00", wait_s=10, talk_s=100))
     shift = ("09:00:00", "12:00:00", "phones", True), ("12:00:00", "13:00:00", "lunch", False)
@@ -53,7 +53,7 @@ def rig(tmp_path: Path) -> Rig:
         state("ann.7", "09:00:00", "available", team="north", queues=["support"]),
         state("bob.7", "09:10:00", "available", team="north"),
         state("bob.7", "09:50:00", "paused", team="north", reason="lunch"),
-        state("cid.7", "09:55:00", "available", team="south"),
+        state("cid.7", "09:55:00", "available", team="été"),
     )
     rig.tick("10:00:00")
     return rig
@@ -95,7 +95,7 @@ async def test_the_agents_of_a_team_are_told_as_they_are_now(rig: Rig) -> None:
     [
         ("agent=cid.7", ["cid.7"]),
         ("agent=cid.7,ann.7&agent=cid.7", ["ann.7", "cid.7"]),
-        ("team=north,south", ["ann.7", "bob.7", "cid.7"]),
+        ("team=north,e\u0301te\u0301", ["ann.7", "bob.7", "cid.7"]),
         ("agent=nobody", []),
         ("team=moon", []),
     ],
