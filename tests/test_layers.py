@@ -7,7 +7,7 @@ from pathlib import Path
 import streams
 
 CONFIG = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text())
-FOR_THE_API = {"core", "store", "codec", "settings", "telemetry", "logs"}
+FOR_THE_API = {"core", "store", "codec", "settings", "telemetry", "logs", "ical"}
 
 
 def test_every_module_is_open_or_closed_to_the_api() -> None:

@@ -6,8 +6,13 @@ leave a gap, and one that lies in the skipped hour is empty.
 """
 
 import datetime as dt
+from typing import Final
 
 from streams.core.events import EPOCH, millis
+
+FIRST_DAY: Final = dt.date(1990, 1, 2)
+"""Nothing before 1990 is accepted, in any time zone."""
+LAST_DAY: Final = dt.date(9998, 12, 31)
 
 
 def instant(local: dt.datetime) -> int:

@@ -17,7 +17,8 @@ from typing import Final
 import msgspec
 
 from streams.core.buckets import DAY_MS, iso
-from streams.sources.source import Convert, LineRefused, Source, by_line
+from streams.core.errors import LineRefused
+from streams.sources.source import Convert, Source, by_line
 
 ZONE: Final = "Asia/Jerusalem"
 COLUMNS: Final = (

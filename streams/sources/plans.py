@@ -19,9 +19,6 @@ import msgspec
 from streams.core.buckets import Zone, iso
 from streams.sources.source import Run
 
-FIRST_DAY: Final = dt.date(1990, 1, 2)
-"""Nothing before 1990 is accepted, in any time zone."""
-LAST_DAY: Final = dt.date(9998, 12, 31)
 SWITCH: Final = {
     "true": True, "1": True, "yes": True, "oui": True,
     "false": False, "0": False, "no": False, "non": False,

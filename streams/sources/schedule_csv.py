@@ -8,12 +8,11 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from streams.core.errors import LineRefused, RefuseLine
 from streams.core.events import millis
-from streams.core.instants import instant
+from streams.core.instants import FIRST_DAY, LAST_DAY, instant
 from streams.core.tables import Columns, Row, date, moment, rows
 from streams.sources.plans import (
-    FIRST_DAY,
-    LAST_DAY,
     SWITCH,
     Activity,
     Key,
@@ -21,7 +20,7 @@ from streams.sources.plans import (
     refusal,
     zone_named,
 )
-from streams.sources.source import LineRefused, RefuseLine, Run, Source
+from streams.sources.source import Run, Source
 
 NAME: Final = "schedule-csv"
 COLUMNS: Final = Columns(

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from streams.sources.source import RefuseLine, Run, Source
+from streams.core.errors import RefuseLine
+from streams.sources.source import Run, Source
 
 
 def read(lines: Iterable[bytes], run: Run, refuse: RefuseLine) -> Iterator[tuple[int, bytes]]:

@@ -7,18 +7,10 @@ event needs several lines, a source reads the file whole.
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
+from streams.core.errors import LineRefused, RefuseLine
+
 Convert = Callable[[bytes], Iterable[bytes]]
 """One line, as it stands in the file → the events it stands for, in JSON. Raises `LineRefused`."""
-RefuseLine = Callable[[int, str], None]
-"""Is told of what is refused: the number of the line, from 1, and what is wrong with it."""
-
-
-class LineRefused(Exception):
-    """A line that is not converted. The text says what is wrong with the field."""
-
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field}: {reason}")
-        self.field, self.reason = field, reason
 
 
 class Run(NamedTuple):

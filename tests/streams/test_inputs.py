@@ -13,7 +13,7 @@ import pytest
 from streams.core.errors import BadName
 from streams.inputs import MOST_TOLD, Input, Inputs, NotReadable, Refusals, named, parse
 from streams.sources import Convert, LineRefused, Run, Source, by_line
-from streams.sources.source import RefuseLine
+from streams.core.errors import RefuseLine
 
 
 def shout(line: bytes) -> list[bytes]:

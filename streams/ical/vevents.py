@@ -1,23 +1,25 @@
 """The VEVENTs of a calendar: cut out of the file, parsed one by one, and understood.
 
-Each keeps the line that it begins on, and a bad one takes no other with it.
+Each keeps the line that it begins on, and a bad one takes no other with it. What it is about is
+for the reader of the calendar to say: `Understand`.
 """
 
 import codecs
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 from urllib.parse import unquote
 
 import icalendar
 from icalendar.timezone import tzp
 
 from streams.core.buckets import Zone
-from streams.core.instants import instant
-from streams.sources.plans import FIRST_DAY, LAST_DAY, SWITCH
-from streams.sources.source import LineRefused, RefuseLine
+from streams.core.errors import LineRefused, RefuseLine
+from streams.core.instants import FIRST_DAY, LAST_DAY, instant
 
-AGENT: Final = "X-POULS-AGENT"
+What = TypeVar("What")
+Understand = Callable[[icalendar.Event, bool], What]
+"""A VEVENT, and whether it is cancelled → what it is about. Raises `LineRefused`."""
 LINE: Final = "X-POULS-LINE"
 """Ours, while a calendar is expanded: where a VEVENT stands in the file."""
 READ: Final = {
@@ -27,6 +29,7 @@ READ: Final = {
 """The properties that matter; `None` stands for a line that is no property at all."""
 OFTEN: Final = {"SECONDLY", "MINUTELY", "HOURLY"}
 """No plan repeats so; in two months there would be millions."""
+MAILTO: Final = "mailto:"
 MANY: Final = 10**15
 """Revisions are smaller."""
 DAY: Final = dt.timedelta(days=1)
@@ -40,7 +43,7 @@ class Block(NamedTuple):
     lines: list[bytes]
 
 
-class Item(NamedTuple):
+class Item(NamedTuple, Generic[What]):
     """A VEVENT that was understood."""
 
     line: int
@@ -48,10 +51,7 @@ class Item(NamedTuple):
     uid: str
     recurrence: str
     """Of which repetition it takes the place; empty: of none."""
-    agents: tuple[str, ...]
-    name: str
-    productive: bool
-    tracked: bool
+    what: What
     sequence: int
     cancelled: bool
     start_ms: int
@@ -65,8 +65,23 @@ class Item(NamedTuple):
         return "RRULE" in self.component or "RDATE" in self.component
 
 
-def items(lines: Iterable[bytes], zone: Zone, refuse: RefuseLine) -> Iterator[Item]:
-    """Yields the VEVENTs that can be understood."""
+def items(
+    lines: Iterable[bytes],
+    zone: Zone,
+    refuse: RefuseLine,
+    understand: Understand[What],
+    *,
+    whole_days: bool = False,
+) -> Iterator[Item[What]]:
+    """Yields the VEVENTs that can be understood.
+
+    Args:
+        lines: of the file.
+        zone: in which times are that do not say theirs.
+        refuse: is told of what cannot be understood.
+        understand: says what a VEVENT is about.
+        whole_days: whether dates will do instead of times: they begin at midnight.
+    """
     tzp.use_zoneinfo()  # forgets the time zones that the last file has defined
     events: list[Block] = []
     for block in _blocks(lines, refuse):
@@ -76,7 +91,7 @@ def items(lines: Iterable[bytes], zone: Zone, refuse: RefuseLine) -> Iterator[It
             _define(block, refuse)
     for block in events:
         try:
-            yield _item(block, zone)
+            yield _item(block, zone, understand, whole_days=whole_days)
         except LineRefused as exc:
             refuse(block.line, str(exc))
 
@@ -116,7 +131,9 @@ def _define(block: Block, refuse: RefuseLine) -> None:
         refuse(block.line, f"VTIMEZONE: cannot be understood: {exc}")
 
 
-def _item(block: Block, zone: Zone) -> Item:
+def _item(
+    block: Block, zone: Zone, understand: Understand[What], *, whole_days: bool
+) -> Item[What]:
     """Returns what a VEVENT says.
 
     Raises:
@@ -124,7 +141,9 @@ def _item(block: Block, zone: Zone) -> Item:
     """
     component = _component(block)
     _check_repetition(component)
-    _localise(component, zone)
+    if whole_days:
+        _end_with_the_day(component)
+    _localise(component, zone, whole_days=whole_days)
     cancelled = str(component.get("STATUS", "")).upper() == "CANCELLED"
     start, end = _times(component, cancelled=cancelled)
     start_ms, end_ms = instant(start), instant(end)
@@ -136,10 +155,7 @@ def _item(block: Block, zone: Zone) -> Item:
         component=component,
         uid=str(component.get("UID", "")),
         recurrence="" if recurrence is None else str(recurrence.dt),
-        agents=_agents(component),
-        name=_name(component, cancelled=cancelled),
-        productive=_switch(component, "X-POULS-PRODUCTIVE"),
-        tracked=_switch(component, "X-POULS-TRACKED"),
+        what=understand(component, cancelled),
         sequence=_sequence(component),
         cancelled=cancelled,
         start_ms=start_ms,
@@ -193,58 +209,46 @@ def _times(component: icalendar.Event, *, cancelled: bool) -> tuple[dt.datetime,
     return start, end
 
 
-def _localise(component: icalendar.Event, zone: Zone) -> None:
-    """Puts floating times into the run's zone."""
+def _localise(component: icalendar.Event, zone: Zone, *, whole_days: bool) -> None:
+    """Puts floating times into the run's zone, and dates at their midnight if they will do."""
 
     def put(name: str, tzid: str | None, time: dt.datetime) -> dt.datetime:
         if time.tzinfo is None and tzid is not None:
             raise LineRefused(name, f"the time zone {tzid!r} is not known")
         return time if time.tzinfo else time.replace(tzinfo=zone.info)
 
-    change_times(component, put)
+    def midnight(date: dt.date) -> dt.date:
+        return dt.datetime.combine(date, dt.time(), zone.info)
+
+    change_times(component, put, midnight if whole_days else None)
+
+
+def _end_with_the_day(component: icalendar.Event) -> None:
+    """Gives a date without an end its day (RFC 5545, 3.6.1)."""
+    start = getattr(component.get("DTSTART"), "dt", None)
+    if isinstance(start, dt.datetime) or not isinstance(start, dt.date):
+        return
+    if "DTEND" not in component and "DURATION" not in component:
+        component.add("DURATION", DAY)
 
 
 def change_times(
-    component: icalendar.Event, change: Callable[[str, str | None, dt.datetime], dt.datetime]
+    component: icalendar.Event,
+    change: Callable[[str, str | None, dt.datetime], dt.datetime],
+    change_date: Callable[[dt.date], dt.date] | None = None,
 ) -> None:
-    """Changes every time in a VEVENT, given the property's name and TZID; dates stay."""
+    """Changes every time in a VEVENT, given the property's name and TZID, and perhaps dates."""
     for name in ("DTSTART", "DTEND", "RECURRENCE-ID", "EXDATE", "RDATE"):
         for value in values(component, name):
             for time in getattr(value, "dts", [value]):
                 parts = time.dt if isinstance(time.dt, tuple) else (time.dt,)
-                changed = tuple(
-                    change(name, value.params.get("TZID"), part)
-                    if isinstance(part, dt.datetime)
-                    else part
-                    for part in parts
-                )
-                time.dt = changed if isinstance(time.dt, tuple) else changed[0]
-
-
-def _agents(component: icalendar.Event) -> tuple[str, ...]:
-    named = [str(name).strip() for name in values(component, AGENT)]
-    if not any(named):
-        addresses = [str(address).strip() for address in values(component, "ATTENDEE")]
-        mails = [a for a in addresses if a.lower().startswith("mailto:")]
-        named = [unquote(mail[len("mailto:") :]).partition("@")[0] for mail in mails]
-    if not any(named):
-        raise LineRefused("agent", f"there is neither {AGENT} nor an ATTENDEE with mailto:")
-    return tuple(dict.fromkeys(name for name in named if name))
-
-
-def _name(component: icalendar.Event, *, cancelled: bool) -> str:
-    names = [*component.categories[:1], component.get("SUMMARY", "")]
-    name = next((text for name in names if (text := str(name).strip())), "")
-    if not name and not cancelled:
-        raise LineRefused("activity", "there is neither CATEGORIES nor SUMMARY")
-    return name
-
-
-def _switch(component: icalendar.Event, name: str) -> bool:
-    text = str(component.get(name, "true")).strip()
-    if text.lower() not in SWITCH:
-        raise LineRefused(name, f"{text!r} is none of {', '.join(SWITCH)}")
-    return SWITCH[text.lower()]
+                changed = list(parts)
+                for i, part in enumerate(parts):
+                    if isinstance(part, dt.datetime):
+                        changed[i] = change(name, value.params.get("TZID"), part)
+                    elif isinstance(part, dt.date) and change_date:
+                        changed[i] = change_date(part)
+                time.dt = tuple(changed) if isinstance(time.dt, tuple) else changed[0]
 
 
 def _sequence(component: icalendar.Event) -> int:
@@ -258,3 +262,9 @@ def values(component: icalendar.Event, name: str) -> list[Any]:
     """Returns every value of a property, however often it stands there."""
     found = component.get(name, [])
     return found if isinstance(found, list) else [found]
+
+
+def mailed_to(component: icalendar.Event) -> list[str]:
+    """Returns the mail addresses of those who attend."""
+    addresses = [str(address).strip() for address in values(component, "ATTENDEE")]
+    return [unquote(a[len(MAILTO) :]) for a in addresses if a.lower().startswith(MAILTO)]
