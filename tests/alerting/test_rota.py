@@ -278,8 +278,8 @@ def test_every_mistake_in_both_files_is_told_with_its_line(files: Files) -> None
         "rota.ics:13: person: 'xavier@example.org' is no id in people.csv",
         "rota.ics:20: RRULE: INTERVAL is less than 1",
         (
-            "rota.ics:27: RRULE: cannot be expanded: rrule.__init__() missing 1 required positional "
-            "argument: 'freq'"
+            "rota.ics:27: RRULE: cannot be expanded: "
+            "rrule.__init__() missing 1 required positional argument: 'freq'"
         ),
         "rota.ics:34: DTEND: is not after DTSTART",
         "overrides.ics:2: RRULE: FREQ=MINUTELY: plans repeat daily at most",
