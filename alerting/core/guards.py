@@ -8,14 +8,13 @@ A mean is judged by its standard error. What is no sample (time, live values, co
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from statistics import NormalDist
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 
 from streams.core.tally import family, histogram_seconds
 
 Side = Literal["above", "below"]
-T = TypeVar("T")
 _ENOUGH: Final = 1e-17
 """A term so much smaller than the sum changes no digit of it."""
 
@@ -145,23 +144,3 @@ def mean_beyond(
     variance = sum(count * (s - mean) ** 2 for s, count in classes) / (n - 1)
     reach = NormalDist().inv_cdf(confidence) * math.sqrt(variance / n)
     return mean - reach > limit if side == "above" else mean + reach < limit
-
-
-def ladder(
-    windows: Iterable[str], read: Callable[[str], T], enough: Callable[[T], bool]
-) -> T | None:
-    """Returns what the shortest window shows that has enough contacts in it.
-
-    Where none has, it is what the longest shows; the caller sees that it is not enough.
-
-    Args:
-        windows: Their names, shortest first.
-        read: Returns what a window shows.
-        enough: Whether that is enough.
-    """
-    found: T | None = None
-    for window in windows:
-        found = read(window)
-        if enough(found):
-            break
-    return found

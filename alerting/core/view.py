@@ -6,16 +6,21 @@ says more where it is there: the guards of means and percentiles and the project
 
 import datetime as dt
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from statistics import median
 from typing import Final, Protocol, runtime_checkable
 
 from streams.core import windows
 from streams.core.board import Board
-from streams.core.buckets import QUARTER_MS, Zone
+from streams.core.buckets import QUARTER_MS, Retention, Zone
+from streams.core.changes import Visible
 from streams.core.errors import BadName
 from streams.core.instants import instant
+from streams.core.policy import ReadingPolicy
 from streams.core.reading import Reading
+from streams.core.running import Windows
+from streams.core.tally import Cell
+from streams.core.windows import Span
 
 _REMEMBERED: Final = 200_000
 _UTC: Final = Zone("UTC")
@@ -58,8 +63,85 @@ class Detailed(Protocol):
         """Returns how many wait beyond their answer target now."""
 
 
+@runtime_checkable
+class Tracked(Protocol):
+    """What can say where nothing has changed."""
+
+    def moved(self) -> Collection[str] | None:
+        """Returns the segments whose counts may be others than at the last call; `None` = all.
+
+        Of what is counted, not of agents' time or of what is true now: these go on by themselves.
+        """
+
+
+class Moving(Windows):
+    """Windows that note whose sums change."""
+
+    def __init__(self, zone: Zone, cells: Callable[[Span, str], Iterable[Cell]]) -> None:
+        self.moved: set[str] = set()
+
+        def noted(span: Span, segment: str) -> Iterator[Cell]:
+            """Yields cells that enter or leave a window."""
+            for cell in cells(span, segment):
+                self.moved.add(segment)
+                yield cell
+
+        super().__init__(zone, noted)
+
+    def change(self, resolution: int, bucket: int, segment: str, old: Cell, new: Cell) -> None:
+        """Takes a changed cell into the windows that hold it."""
+        self.moved.add(segment)
+        super().change(resolution, bucket, segment, old, new)
+
+    def step(self, now_ms: int) -> None:
+        """Moves every window; one that has nothing in common with where it was begins anew."""
+        for place in self._places.values():
+            if place.window.span(now_ms, self._zone).first > place.span.last:
+                self.moved.update(place.running)
+        super().step(now_ms)
+
+
 class AlertBoard(Board):
-    """A board that also tells what guards want to know."""
+    """A board that also tells what guards want to know, and where anything has changed.
+
+    One evaluator at a time: `moved` forgets what it has told.
+    """
+
+    def __init__(
+        self, zone: Zone, policy: ReadingPolicy, sources: Sequence[str], retention: Retention
+    ) -> None:
+        super().__init__(zone, policy, sources, retention)
+        self._windows = self._moving = Moving(zone, self._merged.cells)
+        self._all = True
+        self._rebuilding: dict[str, bool] = {}
+
+    def load(self, source: str, everything: Visible) -> None:
+        """Replaces all that is known of a source."""
+        self._all = True
+        super().load(source, everything)
+
+    def apply(self, source: str, change: Visible) -> None:
+        """Takes in what one commit changed; segments never seen before may change targets."""
+        self._all = self._all or bool(change.segments)
+        super().apply(source, change)
+
+    def mark(self, source: str, as_of_ms: int | None, rebuilding: bool) -> None:
+        """Says how far a source has been read, and whether it is still being built."""
+        self._all = self._all or self._rebuilding.get(source) != rebuilding
+        self._rebuilding[source] = rebuilding
+        super().mark(source, as_of_ms, rebuilding)
+
+    def drop(self, source: str) -> None:
+        """Forgets a source that has no state: its worker builds it anew."""
+        self._all = True
+        super().drop(source)
+
+    def moved(self) -> Collection[str] | None:
+        """Returns the segments whose counts may be others than at the last call; `None` = all."""
+        found = None if self._all else frozenset(self._moving.moved)
+        self._moving.moved.clear()
+        self._all = False
+        return found
 
     def histogram(self, segment: str, window: str) -> Mapping[int, int]:
         """Returns the histograms of a window: counts by family | index."""

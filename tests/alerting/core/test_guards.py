@@ -9,7 +9,6 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from alerting.core.guards import (
-    ladder,
     mean_beyond,
     poisson_lower,
     poisson_upper,
@@ -144,13 +143,3 @@ def test_a_mean_is_beyond_when_its_error_does_not_reach_the_limit() -> None:
     assert not beyond(few, 360.0, above=False)
     assert beyond(many, 360.0, above=False)
     assert not beyond([900.0], 250.0)
-
-
-def test_the_ladder_takes_the_shortest_window_with_enough() -> None:
-    """Where none has enough, the longest is what there is."""
-    counts = {"15m": 4, "30m": 11, "60m": 25}
-
-    assert ladder(counts, counts.__getitem__, lambda n: n >= 10) == 11
-    assert ladder(counts, counts.__getitem__, lambda n: n >= 3) == 4
-    assert ladder(counts, counts.__getitem__, lambda n: n >= 99) == 25
-    assert ladder([], counts.__getitem__, bool) is None
