@@ -304,6 +304,32 @@ def test_it_does_not_matter_who_a_cancelled_shift_names(files: Files) -> None:
     assert files.rota(NIGHTS, gone).people == {"ana"}
 
 
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=60), st.integers(0, 8))
+def test_whatever_stands_in_a_shift_it_is_told_or_read(
+    tmp_path_factory: pytest.TempPathFactory, text: str, place: int
+) -> None:
+    """Never an error of ours; what was read once can be asked of any time."""
+    lines = [
+        "DTSTART;VALUE=DATE:20261020",
+        "DTEND;VALUE=DATE:20261021",
+        "RRULE:FREQ=WEEKLY;COUNT=3",
+        "EXDATE;VALUE=DATE:20261027",
+        "RDATE;VALUE=PERIOD:20261102T080000Z/PT1H",
+        "SUMMARY:ana",
+        "ATTENDEE:mailto:bob@x",
+        "STATUS:CONFIRMED",
+        "UID:1",
+    ]
+    name, _, _ = lines[place].rpartition(":" if place != 6 else ":mailto:")
+    lines[place] = f"{name}:{text}"
+    files = Files(tmp_path_factory.mktemp("rota"))
+    try:
+        rota = files.rota("|".join(lines))
+    except SettingsErrors:
+        return
+    rota.gaps(NOW - CHECKED_MS, NOW + 2 * CHECKED_MS, Calendar())
+
+
 # -- against a slow look
 
 shift = st.tuples(st.sampled_from(["ana", "bob"]), st.integers(0, 80), st.integers(1, 40))
