@@ -30,9 +30,9 @@ def events(days: int, contacts_a_day: int, seed: int = 1) -> Iterator[Record]:
     for day in range(days):
         midnight = FIRST_DAY + timedelta(days=day)
         timed = [
-            event
+            step
             for number in range(contacts_a_day)
-            for event in _contact(f"c{day:03d}-{number:07d}", midnight, rng)
+            for step in _contact(f"c{day:03d}-{number:07d}", midnight, rng)
         ]
         timed.sort(key=itemgetter(0))  # stable: a contact's events of one instant keep their order
         yield from ((key, value) for _, key, value in timed)
@@ -65,10 +65,11 @@ def _contact(
         ]
     key = name.encode()
     for kind, time_ms, data in steps:
-        yield time_ms, key, _event(name, kind, midnight + timedelta(milliseconds=time_ms), data)
+        yield time_ms, key, event(name, kind, midnight + timedelta(milliseconds=time_ms), data)
 
 
-def _event(contact: str, kind: str, time: datetime, data: dict[str, object]) -> bytes:
+def event(contact: str, kind: str, time: datetime, data: dict[str, object]) -> bytes:
+    """Return one event of a contact."""
     stamp = time.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return (
         f'{{"specversion":"1.0","type":"contact.{kind}","source":"/pouls/benchmark/telephony",'

@@ -22,6 +22,7 @@ from tests.servers import Process, Server
 POULS = Path(sys.executable).parent / "pouls"
 TOPIC = "calls"
 PARTITIONS = 4
+SOURCES = tuple((topic, p) for topic in (TOPIC, "agents") for p in range(PARTITIONS))
 KPIS = (
     "offered,answered,answered_within,abandoned,short_abandoned,flowed_out,transferred,handled,"
     "abandonment_rate,answer_rate,service_level,wait_mean,wait_p90,wait_abandoned_mean,"
@@ -116,6 +117,11 @@ class Operation:
         """Start a worker."""
         return self._started(Process([POULS, "worker"], self.directory / f"{name}.log", self.env))
 
+    def hasty_worker(self, name: str) -> Process:
+        """Start a worker whose session is short: a frozen one is soon done without."""
+        command = [sys.executable, "-m", "tests.integration.one_worker"]
+        return self._started(Process(command, self.directory / f"{name}.log", self.env))
+
     def api(self) -> Server:
         """Start the API and return when it listens."""
         server = Server([POULS, "api"], self._port, self.directory / "api.log", self.env)
@@ -132,13 +138,13 @@ class Operation:
         self.pouls("replay", "--format", "events", "--as-is", events)
 
     def stored(self) -> list[int]:
-        """Return how many records of each partition are committed in Redis."""
-        keys = [f"pouls:1:{{{TOPIC}-{p}}}" for p in range(PARTITIONS)]
+        """Return how many records of each source are committed in Redis."""
+        keys = [f"pouls:1:{{{topic}-{p}}}" for topic, p in SOURCES]
         return [int(offset or -1) + 1 for offset in (self.redis.hget(k, "offset") for k in keys)]
 
     def sent(self) -> list[int]:
-        """Return how many records each partition holds."""
-        partitions = [TopicPartition(TOPIC, p) for p in range(PARTITIONS)]
+        """Return how many records each partition holds, in the order of `stored`."""
+        partitions = [TopicPartition(*source) for source in SOURCES]
         ends = self._admin.list_partition_offsets(dict.fromkeys(partitions, OffsetSpec.LATEST))
         return [int(ends[p].offset) for p in partitions]
 
@@ -163,8 +169,14 @@ class Operation:
         return tables
 
     def _reported(self, form: str, file: Path, cut: Cut) -> Table:
-        options = ("--by", cut.by, "--segment", cut.segment, "--kpi", KPIS, "--output", "json")
-        return cut.recent(_exact(self.pouls("report", "--format", form, file, *options)))
+        options = ("--by", cut.by, "--segment", cut.segment, "--kpi", KPIS)
+        return cut.recent(self.report(form, file, *options))
+
+    def report(self, form: str, file: Path, *options: str) -> Table:
+        """Return what `pouls report` answers with some options."""
+        words = ("--output", "json", *options)
+        table: Table = _exact(self.pouls("report", "--format", form, file, *words))
+        return table
 
     def held(self) -> list[Table]:
         """Return what the API says of the past, once everything sent is committed."""
