@@ -62,7 +62,9 @@ def assemble(
     """Returns the parts of a process; nothing runs yet. `store`: instead of the settings' Redis."""
     fold, zone = settings.fold, Zone(settings.fold.timezone)
     store = store or Store(settings.redis)
-    board = Board(zone, settings.reading, sources, fold.retention, fold.horizon_ms)
+    board = Board(
+        zone, settings.reading, sources, fold.retention, fold.horizon_ms, fold.agent_horizon_ms
+    )
     feed = Feed(sources)
     hub = Hub(board, secrets.token_hex(4))
     documents = catalog.documents(settings.reading.prices.currency)

@@ -91,8 +91,9 @@ class Ask(msgspec.Struct, frozen=True):
 
     def board(self) -> Board:
         """Returns a board without any data."""
-        reading = self.settings.reading
-        return Board(Zone(self.zone), reading, [SOURCE], EVERYTHING, self.settings.fold.horizon_ms)
+        fold, reading = self.settings.fold, self.settings.reading
+        zone = Zone(self.zone)
+        return Board(zone, reading, [SOURCE], EVERYTHING, fold.horizon_ms, fold.agent_horizon_ms)
 
 
 class Report(msgspec.Struct, frozen=True):

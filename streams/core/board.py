@@ -48,6 +48,7 @@ from streams.core.windows import Span
 HOLD_QUARTERS_MS: Final = 25 * HOUR_MS
 HOLD_DAYS: Final = 2
 HORIZON_MS: Final = 24 * HOUR_MS
+AGENT_HORIZON_MS: Final = 8 * 24 * HOUR_MS
 
 _parse = lru_cache(maxsize=1024)(windows.parse)
 
@@ -70,7 +71,8 @@ class Board:
         policy: Formulas and targets.
         sources: Every source that there is, `calls-0` and so on, loaded or not.
         retention: How long sources keep cells.
-        horizon_ms: How far back facts are accepted (`provisional`).
+        horizon_ms: How far back facts of contacts are accepted (`provisional`).
+        agent_horizon_ms: How far back those of agents are.
     """
 
     def __init__(
@@ -80,10 +82,11 @@ class Board:
         sources: Sequence[str],
         retention: Retention,
         horizon_ms: int = HORIZON_MS,
+        agent_horizon_ms: int = AGENT_HORIZON_MS,
     ) -> None:
         self.now_ms = 0
         self._zone, self._policy, self._retention = zone, policy, retention
-        self._horizon_ms = horizon_ms
+        self._horizon_ms, self._agent_horizon_ms = horizon_ms, agent_horizon_ms
         self._merged = Merged(zone, sources)
         self._windows = Windows(zone, self._merged.cells)
         self._settled: dict[tuple[str, str], _Settled] = {}
@@ -147,7 +150,7 @@ class Board:
             )
         return make(
             segment, entry, place.window.name, formula, found, settled.target, origin.fresh,
-            provisional=place.end_ms + self._horizon_ms > self.now_ms,
+            provisional=self._may_change(entry, place.end_ms),
             revised=self._merged.revised.any(place.span, segment),
         )  # fmt: skip
 
@@ -182,11 +185,13 @@ class Board:
         running = Running(at_ms)
         for cell in cells:
             running.take(cell, 1)
+        found = NO_DATA
+        if levels or running.timed or segment in self._merged.staffed or not entry.of_agents:
+            found = running.measured(entry, settled.then, stretch, self._policy.prices)
         return make(
-            segment, entry, which.name, settled.then,
-            running.measured(entry, settled.then, stretch, self._policy.prices),
+            segment, entry, which.name, settled.then, found,
             settled.target, self._merged.origin(segment).fresh,
-            provisional=span.end_ms(self._zone) + self._horizon_ms > self.now_ms,
+            provisional=self._may_change(entry, span.end_ms(self._zone)),
         )  # fmt: skip
 
     def agents(self, *, team: str | None = None, agent: str | None = None) -> list[AgentNow]:
@@ -207,6 +212,11 @@ class Board:
         return self._merged.seen.expand(pattern)
 
     # -- inside
+
+    def _may_change(self, kpi: Kpi, end_ms: int) -> bool:
+        """Whether facts are still accepted for what ended then."""
+        horizon_ms = self._agent_horizon_ms if kpi.takes_time else self._horizon_ms
+        return end_ms + horizon_ms > self.now_ms
 
     def _knows(self, segment: str, kpi: Kpi) -> bool:
         """Whether anything was heard of what a KPI counts."""

@@ -78,6 +78,11 @@ class Kpi(msgspec.Struct, frozen=True, kw_only=True):
         return self.unit == "agents" or self.kind in ("time", "time_share")
 
     @property
+    def takes_time(self) -> bool:
+        """Whether agents' time is in it."""
+        return self.of_agents or self.kind in ("rate", "cost")
+
+    @property
     def part_unit(self) -> PartUnit | None:
         """What part and whole are counted in; `None` = it has none."""
         units: Mapping[Kind, PartUnit] = {"share": "contacts", "time_share": "ms"}

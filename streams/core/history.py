@@ -20,6 +20,7 @@ from streams.core.kpis import find
 from streams.core.numbers import Value
 from streams.core.policy import ReadingPolicy
 from streams.core.reading import formula_of, measured, status
+from streams.core.shapes import NO_DATA
 from streams.core.tally import EMPTY, Cell, lanes, merge
 
 EXTRA: Final = ("n", "status")
@@ -201,6 +202,11 @@ class _Sums(NamedTuple):
 
     measures: Mapping[str, int]
     hist: Mapping[int, int]
+    staffed: bool = False
+    """Whether agents were heard of in the segment: else their time is no data, not 0."""
+
+
+NOTHING: Final = _Sums({}, {})
 
 
 def _timed(
@@ -224,16 +230,19 @@ def _timed(
             hist = of_segment.get(start, {})
             elapsed = _elapsed(by, start, zone, presence)
             times = measures(levels_then, hist, start, start + elapsed)
-            counts, _ = out.get((start, segment), _Sums({}, {}))
+            counts = out.get((start, segment), NOTHING).measures
             if times or counts:
                 out[start, segment] = _Sums({**counts, **times, ELAPSED: elapsed}, hist)
-    return out
+    return {
+        (start, segment): sums._replace(staffed=segment in steps)
+        for (start, segment), sums in out.items()
+    }
 
 
 def _elapsed(by: By, start: int, zone: Zone, presence: Presence) -> int:
     """Returns how much of a bucket of history has passed, in ms."""
     end = by.end_ms(start, zone)
-    return min(end, presence.until_ms or end) - start
+    return max(0, min(end, presence.until_ms or end) - start)
 
 
 def _back(
@@ -268,7 +277,9 @@ def _fields(
     out: list[Value] = []
     for kpi in kpis:
         formula = formula_of(kpi, settings, ends_now=False)
-        found = measured(kpi, formula, sums.measures, sums.hist, 0, policy.prices)
+        found = NO_DATA
+        if sums.staffed or not kpi.of_agents:
+            found = measured(kpi, formula, sums.measures, sums.hist, 0, policy.prices)
         out.append(found.value)
         for name in extra:
             if name == "n":

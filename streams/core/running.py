@@ -69,6 +69,11 @@ class Running:
         self._stretch: Stretch | None = None
         self._found: dict[tuple[str, str], Measured] = {}
 
+    @property
+    def timed(self) -> bool:
+        """Whether agents' steps are in it."""
+        return bool(self._steps)
+
     def take(self, cell: Cell, sign: int) -> None:
         """Adds a cell, or takes it out."""
         self._sums += sign * cell.sums

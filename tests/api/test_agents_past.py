@@ -70,7 +70,8 @@ async def check_closed(api: Api, truth: Truth, at_ms: int) -> int:
             continue
         for reading in await api.read(names, window, end_ms - 1):
             told = truth.reading(reading.segment, reading.kpi, window, end_ms - 1)
-            assert reading == told
+            if told.value or reading.value:  # who never heard of agents says none, others 0
+                assert reading == told
             count += reading.value is not None
     return count
 
