@@ -27,7 +27,7 @@ import psutil
 from redis import Redis
 
 from tests import servers
-from tests.benchmarks import load
+from tests.benchmarks import agents, load
 from tests.servers import Process
 
 POULS = Path(sys.executable).parent / "pouls"
@@ -152,9 +152,10 @@ def arguments(argv: list[str] | None = None) -> Shape:
 
 
 def main() -> None:
-    """Measure in a temporary directory and print JSON."""
+    """Measure in a temporary directory, then agents' time, and print JSON."""
     with tempfile.TemporaryDirectory(prefix="pouls-bench-") as directory:
-        print(json.dumps(measure(arguments(), Path(directory)), indent=2))
+        figures = measure(arguments(), Path(directory))
+    print(json.dumps({**figures, "agents": agents.apart("load", agents.QUICK)}, indent=2))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,8 @@
 """The long proofs, by name or all of them; each writes docs/results/NAME.json.
 
-`python -m tests.benchmarks.full [exactness] [january] [chaos] [bench]` (`make full` runs all).
+`python -m tests.benchmarks.full [exactness] [january] [chaos] [bench] [agents]`; `make full` runs
+all, `make full PROOFS=agents` one.
+
 Exits with 1 when a number is not what it must be; a benchmark has no such number.
 """
 
@@ -14,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import bench, chaos, results
+from tests.benchmarks import agents, bench, chaos, results
 from tests.integration.operation import KPIS, POULS
 from tests.sources import slow_bank
 
@@ -22,6 +24,9 @@ JANUARY = Path("../shared/data/anonymous_bank/january_1999.tsv.gz")
 CHAOS_SEEDS = range(1, 10)
 CHAOS_CONTACTS = 24_000
 CHAOS_ACTS = 8
+QUARTER_OF_A_CORE = 0.25
+FLAT = 0.03
+"""What memory may grow by in the last three days."""
 
 
 def exactness(_directory: Path) -> dict[str, Any]:
@@ -88,7 +93,26 @@ def speed(directory: Path) -> dict[str, Any]:
     return {"ten_days": ten, "twenty_days": twenty}
 
 
-PROOFS = {"exactness": exactness, "january": january, "chaos": misfortune, "bench": speed}
+def agents_time(_directory: Path) -> dict[str, Any]:
+    """5,000 agents in the busiest hour of a day of 200 changes each; memory over 16 days."""
+    busiest = agents.apart("load", agents.BUSIEST)
+    memory = agents.apart("memory", agents.LONG)
+    shares = [busiest["busiest_hour"][f"{who}_share_of_a_core"] for who in ("worker", "board")]
+    flat = memory["last_three_days_within"] <= FLAT
+    return {
+        "load": busiest,
+        "memory": memory,
+        "passed": max(shares) < QUARTER_OF_A_CORE and flat,
+    }
+
+
+PROOFS = {
+    "exactness": exactness,
+    "january": january,
+    "chaos": misfortune,
+    "bench": speed,
+    "agents": agents_time,
+}
 
 
 def main(names: list[str]) -> int:

@@ -1,0 +1,295 @@
+"""Agents' time: what a worker and a reader take of a core, and how their memory grows.
+
+In process, so that nothing but the core is measured: the fold of four partitions with a commit each
+0.3 s, packed as for Redis; and a Board that takes those commits and reads every KPI of the site and
+of all teams each second. `python -m tests.benchmarks.agents load` or `memory` prints JSON.
+"""
+
+import argparse
+import gc
+import json
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any, Final
+
+import psutil
+
+from streams.codec import pack_facts, pack_visible, unpack_visible
+from streams.core.board import Board
+from streams.core.buckets import Zone
+from streams.core.kpis import KPIS
+from streams.core.ledger import Ledger
+from streams.core.policy import FoldPolicy, ReadingPolicy
+from streams.core.windows import LIVE
+from tests.benchmarks import agents_load
+from tests.benchmarks.agents_load import BUSIEST_HOUR, DAY_MS, FIRST, HOUR_MS, Sent
+from tests.benchmarks.load import partition_of
+
+PARTITIONS: Final = 4
+COMMIT_MS: Final = 300
+TICK_MS: Final = 1000
+EVENING_MS: Final = 22 * HOUR_MS
+"""When everybody has gone home."""
+CATCH_UP: Final = 40_000
+"""Records of a commit while a worker catches up."""
+WINDOWS: Final = ("30m", "today")
+"""In which all KPIs are read that have windows; the others are read once, live."""
+ZONE: Final = "UTC"
+
+
+@dataclass(frozen=True)
+class Shape:
+    """How much is measured."""
+
+    agents: int
+    seconds: int = 0
+    """Of the busiest hour."""
+    days: int = 0
+    """Of which memory is told."""
+    seed: int = 1
+
+
+QUICK: Final = Shape(agents=500, seconds=120, days=2)
+BUSIEST: Final = Shape(agents=5_000, seconds=1_200)
+LONG: Final = Shape(agents=500, days=16)
+
+
+class Spent:
+    """CPU seconds of this process, by what they were spent on."""
+
+    def __init__(self) -> None:
+        self.by: dict[str, float] = defaultdict(float)
+
+    @contextmanager
+    def on(self, what: str) -> Iterator[None]:
+        """Count what is spent inside."""
+        began = time.process_time()
+        yield
+        self.by[what] += time.process_time() - began
+
+    def take(self) -> dict[str, float]:
+        """Return what was spent since the last time."""
+        found, self.by = dict(self.by), defaultdict(float)
+        return found
+
+
+class Partition:
+    """A ledger and its source's name."""
+
+    def __init__(self, number: int) -> None:
+        self.name = f"agents-{number}"
+        self.ledger = Ledger(FoldPolicy(timezone=ZONE), "-")
+        self.waiting: list[Sent] = []
+
+
+class Bench:
+    """A worker of all partitions and a reader, on simulated time."""
+
+    def __init__(self) -> None:
+        self.partitions = [Partition(number) for number in range(PARTITIONS)]
+        policy = FoldPolicy()
+        names = [partition.name for partition in self.partitions]
+        self.board = Board(Zone(ZONE), ReadingPolicy(), names, policy.retention, policy.horizon_ms)
+        self.spent = Spent()
+        self.visible_bytes: list[int] = []
+        self.facts_bytes: list[int] = []
+        self.events = 0
+        self.read = 0
+
+    def take(self, sent: Iterable[Sent]) -> None:
+        """Give records to their partitions."""
+        for record in sent:
+            self.partitions[partition_of(record.key, PARTITIONS)].waiting.append(record)
+
+    def commit(self) -> None:
+        """Fold what waits; the reader takes it in. A partition without anything commits nothing."""
+        for partition in self.partitions:
+            if partition.waiting:
+                self._commit(partition)
+
+    def _commit(self, partition: Partition) -> None:
+        values = [record.value for record in partition.waiting]
+        times = [record.at_ms for record in partition.waiting]
+        self.events += len(values)
+        partition.waiting.clear()
+        with self.spent.on("fold"):
+            refused = partition.ledger.apply_all(values, times)
+        assert not refused, refused[0]
+        with self.spent.on("changes"):
+            changes = partition.ledger.take_changes()
+        with self.spent.on("pack"):
+            visible, facts = pack_visible(changes.visible), pack_facts(changes.facts)
+        self.visible_bytes.append(len(visible))
+        self.facts_bytes.append(len(facts))
+        with self.spent.on("board unpack"):
+            change = unpack_visible(visible)
+        with self.spent.on("board apply"):
+            self.board.apply(partition.name, change)
+
+    def catch_up(self, sent: Iterable[Sent]) -> None:
+        """Fold in commits as large as those of a worker that is behind."""
+        for partition in self._full(sent):
+            self._commit(partition)
+        self.commit()
+
+    def _full(self, sent: Iterable[Sent]) -> Iterator[Partition]:
+        for record in sent:
+            partition = self.partitions[partition_of(record.key, PARTITIONS)]
+            partition.waiting.append(record)
+            if len(partition.waiting) == CATCH_UP:
+                yield partition
+
+    def play(self, sent: Sequence[Sent], begin_ms: int, end_ms: int, teams: int) -> None:
+        """Commit and read as in real time."""
+        for partition in self.partitions:
+            self.board.mark(partition.name, begin_ms, rebuilding=False)
+        records, tick_ms = iter(sent), begin_ms
+        following = next(records, None)
+        for now_ms in range(begin_ms, end_ms, COMMIT_MS):
+            while following is not None and following.at_ms < now_ms:
+                self.take((following,))
+                following = next(records, None)
+            self.commit()
+            if now_ms >= tick_ms:
+                tick_ms += TICK_MS
+                self._tick(now_ms, teams)
+
+    def _tick(self, now_ms: int, teams: int) -> None:
+        with self.spent.on("board step"):
+            self.board.step(now_ms)
+        segments = ["site", *(f"team:team-{n:02d}" for n in range(teams))]
+        with self.spent.on("board read"):
+            for segment in segments:
+                for kpi in KPIS.values():
+                    for window in (LIVE,) if kpi.kind == LIVE else WINDOWS:
+                        self.board.read(segment, kpi.id, window)
+                        self.read += 1
+
+
+def load(shape: Shape) -> dict[str, Any]:
+    """Return what a worker and a reader take of a core in the busiest hour, after a whole day."""
+    bench, staff = Bench(), agents_load.people(shape.agents, shape.seed)
+    warm_up = agents_load.events(staff, range(1), shape.seed)
+    plans = shape.agents * agents_load.PLANNED_DAYS
+    bench.catch_up(islice(warm_up, plans))
+    bench.spent.take()
+    bench.events = 0
+    bench.catch_up(warm_up)
+    caught_up, events_a_day = bench.spent.take(), bench.events
+
+    begin_ms = FIRST.ms + DAY_MS + BUSIEST_HOUR * HOUR_MS
+    end_ms = begin_ms + 1000 * shape.seconds
+    second = agents_load.events(staff, range(1, 2), shape.seed)
+    bench.catch_up(_until(second, begin_ms))
+    sent = list(_until(second, end_ms))
+    bench.play(sent[:1], begin_ms - 10 * TICK_MS, begin_ms, agents_load.TEAMS)
+    bench.spent.take()
+    bench.events = bench.read = 0
+    bench.visible_bytes.clear()
+    bench.facts_bytes.clear()
+    bench.play(sent[1:], begin_ms, end_ms, agents_load.TEAMS)
+    return {
+        "agents": shape.agents,
+        "teams": agents_load.TEAMS,
+        "seed": shape.seed,
+        "states_a_day": events_a_day,
+        "catching_up": _caught_up(caught_up, events_a_day),
+        "busiest_hour": _shares(bench, shape.seconds),
+        "rss_mb": round(rss_mb()),
+    }
+
+
+def _caught_up(spent: dict[str, float], events: int) -> dict[str, Any]:
+    worker = sum(s for what, s in spent.items() if not what.startswith("board"))
+    return {
+        "records_a_commit": CATCH_UP,
+        "events_per_cpu_s": round(events / worker),
+        "us_per_event": {what: round(1e6 * s / events, 1) for what, s in spent.items()},
+    }
+
+
+def _shares(bench: Bench, seconds: int) -> dict[str, Any]:
+    spent, commits = bench.spent.take(), len(bench.visible_bytes)
+    shares = {what: s / seconds for what, s in spent.items()}
+    board = sum(share for what, share in shares.items() if what.startswith("board"))
+    worker = sum(shares.values()) - board
+    return {
+        "measured_s": seconds,
+        "events_per_s": round(bench.events / seconds, 1),
+        "commits_per_s": round(commits / seconds, 1),
+        "readings_per_s": round(bench.read / seconds),
+        "visible_bytes_a_commit": round(sum(bench.visible_bytes) / max(commits, 1)),
+        "facts_bytes_a_commit": round(sum(bench.facts_bytes) / max(commits, 1)),
+        "worker_share_of_a_core": round(worker, 4),
+        "worker_us_per_event": round(1e6 * worker * seconds / max(bench.events, 1)),
+        "board_share_of_a_core": round(board, 4),
+        "shares": {what: round(share, 4) for what, share in shares.items()},
+    }
+
+
+def memory(shape: Shape) -> dict[str, Any]:
+    """Return the memory of ledgers and reader together at the end of each day."""
+    bench, by_day = Bench(), list[float]()
+    staff = agents_load.people(shape.agents, shape.seed)
+    sent = agents_load.events(staff, range(shape.days), shape.seed)
+    for day in range(shape.days):
+        evening_ms = FIRST.ms + day * DAY_MS + EVENING_MS
+        bench.catch_up(_until(sent, evening_ms))
+        bench.play((), evening_ms, evening_ms + 3 * TICK_MS, agents_load.TEAMS)
+        gc.collect()
+        by_day.append(round(rss_mb(), 1))
+    last = by_day[-3:]
+    return {
+        "agents": shape.agents,
+        "days": shape.days,
+        "seed": shape.seed,
+        "rss_mb_by_day": by_day,
+        "last_three_days_within": round(max(last) / min(last) - 1, 4),
+    }
+
+
+def _until(sent: Iterator[Sent], end_ms: int) -> Iterator[Sent]:
+    """Yield what is sent before an instant, and the first record after it."""
+    for record in sent:
+        yield record
+        if record.at_ms >= end_ms:
+            return
+
+
+def rss_mb() -> float:
+    """Return the memory of this process."""
+    return float(psutil.Process().memory_info().rss) / 2**20
+
+
+MEASURES: Final[Mapping[str, Callable[[Shape], dict[str, Any]]]] = {"load": load, "memory": memory}
+
+
+def apart(what: str, shape: Shape) -> dict[str, Any]:
+    """Return the figures of a process of its own: memory is not that of what was done before."""
+    options = ["--agents", shape.agents, "--seconds", shape.seconds, "--days", shape.days]
+    command = [sys.executable, "-m", "tests.benchmarks.agents", what, *map(str, options)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    figures: dict[str, Any] = json.loads(done.stdout)
+    return figures
+
+
+def main() -> None:
+    """Measure and print JSON."""
+    parser = argparse.ArgumentParser(description="Measure agents' time in worker and reader.")
+    parser.add_argument("what", choices=MEASURES)
+    parser.add_argument("--agents", type=int, default=QUICK.agents)
+    parser.add_argument("--seconds", type=int, default=QUICK.seconds, help="of the busiest hour")
+    parser.add_argument("--days", type=int, default=QUICK.days, help="of which memory is told")
+    options = parser.parse_args()
+    shape = Shape(options.agents, options.seconds, options.days)
+    print(json.dumps(MEASURES[options.what](shape), indent=2))
+
+
+if __name__ == "__main__":
+    main()
