@@ -328,10 +328,10 @@ class Walk:
                     continue
                 if not present or k < present[0]:
                     kinds[k] = "late"
-                elif k > present[-1]:
-                    kinds[k] = "early_leave"
                 elif productive and from_break:
                     kinds[k] = "long_break"
+                elif k > present[-1]:
+                    kinds[k] = "early_leave"
                 else:
                     kinds[k] = "wrong_activity"
         return kinds

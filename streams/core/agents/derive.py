@@ -6,9 +6,11 @@ what is known and never on what time it is. Time before the first fact is offlin
 
 How scheduled time is out of adherence hangs on the plan's block, a run of adjoining activities:
 before the first moment of it at which the state fits the activity = late, also where there is none;
-after the last = early leave; paused on into a productive activity from a break = long break; else
-wrong activity. Being offline never fits here, though in a break it may count as adherent: who has
-not been seen has not come. `docs/agents.md` tells it with examples.
+paused on into a productive activity from a break = long break; after the last moment that fits =
+early leave; else wrong activity. A long break goes first, because whoever is still paused has not
+left: while it runs, nobody knows whether a moment that fits will follow. Being offline never fits
+here, though in a break it may count as adherent: who has not been seen has not come.
+`docs/agents.md` tells it with examples.
 """
 
 from array import array
@@ -165,10 +167,10 @@ def _label_block(
             how = NOT_OUT
         elif i < first:
             how = LATE
-        elif i > last:
-            how = EARLY_LEAVE
+        elif productive and from_break:
+            how = LONG_BREAK
         else:
-            how = LONG_BREAK if productive and from_break else WRONG_ACTIVITY
+            how = EARLY_LEAVE if i > last else WRONG_ACTIVITY
         _put(out, row, how, line, groups, lo, hi)
 
 
