@@ -49,12 +49,13 @@ def agent_now(agent: str, tail: Tail, now_ms: int, *, strict: bool) -> AgentNow:
 
 
 def _since(tail: Tail, at: int) -> int | None:
-    state = state_of(tail.pieces[at].label)
-    if state != tail.state:  # of late: it is among the pieces
-        while at and state_of(tail.pieces[at - 1].label) == state:
-            at -= 1
-        return tail.pieces[at].t
-    return tail.since_ms or None
+    pieces = tail.pieces
+    state = state_of(pieces[at].label)
+    while at and state_of(pieces[at - 1].label) == state:
+        at -= 1
+    if state != tail.state:
+        return pieces[at].t
+    return max(pieces[at].t, tail.since_ms) if at else tail.since_ms or None
 
 
 def _next_break(pieces: tuple[Ahead, ...], at: int) -> int | None:
