@@ -30,7 +30,7 @@ from streams.core.ledger import Ledger
 from streams.core.policy import FoldPolicy
 from streams.core.tally import Cell
 from streams.core.windows import bucket_of
-from tests.core.agents_reference import Cells, Fact, Walk
+from tests.core.agents_reference import Cells, Fact, Run, Walk
 from tests.core.agents_worlds import World
 
 SEGMENTS = (("queue",), ("team",), ("site",), ("agent",), ("pause",))
@@ -75,6 +75,15 @@ class Slow(Walk):
             gone = min(self._index(fact.ms + HORIZON), end)
             states[gone:end] = ["offline"] * (end - gone)
         return facts, states
+
+    def _runs(self, agent: str) -> list[Run]:
+        runs = super()._runs(agent)
+        last = max((fact.ms + HORIZON for fact in self.facts[agent]), default=0)
+        if last > self.end:  # beyond everything that the walk came to
+            start, _, moment = runs[-1]
+            away = self._moment(agent, "offline", None, frozenset(), None, None, None)
+            runs[-1:] = [(start, last, moment), (last, last + self.step, away)]
+        return runs
 
 
 def chunks(w: World, r: random.Random) -> Iterable[tuple[list[bytes], list[int]]]:
