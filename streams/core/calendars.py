@@ -104,8 +104,6 @@ class Calendar:
 
     def open_ms_between(self, start_ms: int, end_ms: int) -> int:
         """Returns how long it is open between two instants; 0 where the second is not later."""
-        if end_ms <= start_ms:
-            return 0
         first, last = self.day_of(start_ms), self.day_of(end_ms)
         edges = (self._date(day) for day in {first, last})
         return sum(self._date(day).open_ms for day in range(first + 1, last)) + sum(

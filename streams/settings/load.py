@@ -112,7 +112,7 @@ def read_file(path: Path | None) -> File:
 
 def _in(mistake: Mistake, table: Mistake) -> bool:
     """Whether a mistake stands in what is told of as a whole, which may follow from it."""
-    return len(mistake.path) > len(table.path) and mistake.path[: len(table.path)] == table.path
+    return mistake.path[: len(table.path)] == table.path
 
 
 def _remove(table: dict[str, Any], path: KeyPath) -> None:

@@ -152,12 +152,27 @@ def test_a_repetition_is_taken_over_by_its_recurrence_id(files: Files) -> None:
         "|DTEND:20261025T060000",
         "UID:1|RECURRENCE-ID;TZID=Europe/London:20261025T210000|SUMMARY:cleo"
         "|DTSTART:20261025T230000|DTEND:20261026T060000",
-        "UID:1|RECURRENCE-ID:20261027T210000Z|STATUS:CANCELLED|DTSTART:20261027T220000",
+        "UID:1|RECURRENCE-ID:20261027T210000Z|STATUS:CANCELLED|DTSTART:20261027T220000"
+        "|DTEND:20261028T060000",
     )
     nights = [rota.on_call(at(f"2026-10-{day} 23:30")) for day in range(23, 29)]
     assert nights == [("ana",), ("bob",), ("cleo",), (), (), ("ana",)]
     assert rota.on_call(at("2026-10-25 22:30")) == ()
     assert rota.on_call(at("2026-10-25 02:30", fold=1)) == ("bob",)
+
+
+def test_an_exception_may_hold_for_all_that_follow(files: Files) -> None:
+    """Somebody leaves the team; the hours are others, and the clock is put back."""
+    rota = files.rota(
+        "UID:1|SUMMARY:ana|DTSTART:20261020T080000|DURATION:PT4H|RRULE:FREQ=DAILY",
+        "UID:1|RECURRENCE-ID;RANGE=THISANDFUTURE:20261025T080000|SUMMARY:bob"
+        "|DTSTART:20261025T090000|DURATION:PT3H",
+    )
+    assert rota.next_change(at("2026-10-24 00:00")) == at("2026-10-24 08:00")
+    assert rota.on_call(at("2026-10-24 08:00")) == ("ana",)
+    for day in ("2026-10-25", "2026-12-01"):
+        assert rota.next_change(at(f"{day} 00:00")) == at(f"{day} 09:00")
+        assert rota.on_call(at(f"{day} 11:59")) == ("bob",)
 
 
 def test_the_second_file_goes_before_the_first(files: Files) -> None:

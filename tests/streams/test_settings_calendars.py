@@ -87,6 +87,12 @@ def test_an_end_that_is_not_after_its_start_is_on_the_next_day(
     assert hours(file, f'open.mon = "{said}"').week[0] == meant
 
 
+def test_spans_may_touch(file: Path) -> None:
+    """Whoever hands over at noon does not close."""
+    week = hours(file, 'open.mon = ["12:00-18:00", "08:00-12:00"]').week
+    assert week[0] == ((480, 720), (720, 1080))
+
+
 def test_a_range_of_weekdays_may_pass_sunday(file: Path) -> None:
     """Some rest in the middle of the week."""
     week = hours(file, 'open.fri-mon = "08:00-22:00"').week
