@@ -15,6 +15,7 @@ from alerting.core.burning import burn_rate, greatest_burn, period_ms
 from alerting.core.literals import Measure
 from alerting.core.rules import NAMES, SEVERITIES, Bound, Burn, Level, LevelOf, Rule, RuleFile, Term
 from alerting.core.view import length_ms
+from alerting.places import Path
 from streams.core import names, windows
 from streams.core.buckets import HOUR_MS, Retention
 from streams.core.calendars import Calendar
@@ -24,7 +25,6 @@ from streams.core.kpis import KPIS
 from streams.core.policy import FoldPolicy, ReadingPolicy
 from streams.settings.check import unknown
 
-Path = tuple[str | int, ...]
 LEVELED: Final = {"threshold", "change", "stale", "projection"}
 """Kinds whose levels have limits."""
 OF_ONE_KPI: Final = {"threshold", "change", "silence", "projection"}
@@ -238,7 +238,7 @@ def _bare(rule: Rule, present: Mapping[Level, LevelOf], path: Path) -> Iterator[
                 yield Mistake(at, f"a rule of kind {rule.kind} has no limits here")
 
 
-def _wanted(rule: Rule) -> tuple[Measure, str]:
+def _wanted(rule: Rule) -> tuple[Measure | None, str]:
     """Returns what the limits of a rule are amounts of, and how to say so."""
     if rule.kind == "change" or rule.vs == "target":
         return "ratio", "a percentage such as 50%"
@@ -247,18 +247,20 @@ def _wanted(rule: Rule) -> tuple[Measure, str]:
     return measure_of(KPIS.get(rule.metric or ""))
 
 
-def measure_of(kpi: Kpi | None) -> tuple[Measure, str]:
-    """Returns what an amount of a KPI is, and how to say so."""
-    match kpi.unit if kpi else None:
+def measure_of(kpi: Kpi | None) -> tuple[Measure | None, str]:
+    """Returns what an amount of a KPI is, and how to say so; `None` where there is no KPI."""
+    match kpi and kpi.unit:
         case "ratio":
             return "ratio", "a percentage such as 8%"
         case "seconds":
             return "seconds", "a duration such as 120s"
+        case None:
+            return None, ""
         case _:
             return "number", "a plain number"
 
 
-def _level(level: LevelOf, path: Path, wanted: Measure, what: str) -> Iterator[Mistake]:
+def _level(level: LevelOf, path: Path, wanted: Measure | None, what: str) -> Iterator[Mistake]:
     """Yields what is wrong inside one level."""
     for key, bound in (("raise", level.raise_), ("clear", level.clear)):
         if bound is None:
@@ -305,10 +307,10 @@ def _other(bound: Bound) -> str:
     return "below" if bound.side == "above" else "above"
 
 
-def _bound(bound: Bound, path: Path, wanted: Measure, what: str) -> Iterator[Mistake]:
+def _bound(bound: Bound, path: Path, wanted: Measure | None, what: str) -> Iterator[Mistake]:
     if not _is_one(bound):
         yield Mistake(path, "must be one of above and below")
-    elif bound.amount.of != wanted:
+    elif wanted is not None and bound.amount.of != wanted:
         yield Mistake((*path, bound.side), f"must be {what}")
 
 

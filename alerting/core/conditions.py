@@ -5,6 +5,7 @@ cannot be had again: the same numbers give the same verdicts, in any order.
 """
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Final, Protocol
 
 from alerting.core.burning import Budget
@@ -43,13 +44,14 @@ class Threshold:
         self._read = Reader(self._kpi, rule.guard, rule.stale_after, rule.windows)
         self._levels = rule.levels.of
         self._edges = () if rule.vs == "target" else edges_of(self._levels, None)
+        self._of_target = lru_cache(maxsize=256)(lambda target: edges_of(self._levels, target))
 
     def __call__(self, view: BoardView, segment: str) -> Verdict:
         """Returns the verdict on one segment."""
         data, value, reading = self._read(view, segment)
         edges = self._edges
         if not edges and reading.target is not None:
-            edges = edges_of(self._levels, reading.target)
+            edges = self._of_target(reading.target)
         window = reading.window
         if data == "ok" and not edges:  # no target
             return Verdict("missing", reading=reading, window=window)
@@ -170,10 +172,11 @@ def condition(rule: Rule, earlier: Earlier, calendars: Calendars) -> Condition:
     return _MAKE[rule.kind](rule, earlier, calendars)
 
 
-def segments_of(rule: Rule, view: BoardView) -> list[str]:
-    """Returns the segments that a rule is about, each once; the feed is the site's."""
+def segments_of(rule: Rule) -> Callable[[BoardView], list[str]]:
+    """Returns what tells the segments that a rule is about, each once; the feed is the site's."""
+    select = rule.select
     if rule.kind == "stale":
-        return [SITE]
-    if len(rule.select) == 1:
-        return view.segments(rule.select[0])
-    return list(dict.fromkeys(s for pattern in rule.select for s in view.segments(pattern)))
+        return lambda _: [SITE]
+    if len(select) == 1:
+        return lambda view: view.segments(select[0])
+    return lambda view: list(dict.fromkeys(s for p in select for s in view.segments(p)))

@@ -2,9 +2,8 @@
 
 from alerting.core.guards import poisson_lower, poisson_upper
 from alerting.core.rules import Rule, Weeks
-from alerting.core.shapes import Severity
 from alerting.core.verdicts import Edge, Reader, Verdict, edges_of, entry_of, judge
-from alerting.core.view import BoardView, Detailed, Earlier, length_ms
+from alerting.core.view import BoardView, Earlier, detailed, length_ms
 from streams.core.buckets import QUARTER_MS
 from streams.core.reading import ENDS_NOW, Reading
 from streams.core.windows import LIVE
@@ -76,15 +75,15 @@ class Silence:
             found = read(view, segment)
             if found.value is None:
                 return Verdict(found.data, reading=found.reading, window=window)
+            if found.value:  # somebody came
+                return Verdict("ok", value=found.value, reading=found.reading, window=window)
             expected = usual(self._earlier, self._silence, view, found.reading, window)
             if expected is None or poisson_lower(0, expected) >= self._silence.alpha:
                 verdict = Verdict("few", reading=found.reading, window=window)
                 continue
-            severity = Severity.NONE if found.value else self._severity
             detail = {"expected": round(expected, 1)}
-            return Verdict(
-                "ok", severity, severity, found.value, found.reading, window, detail=detail
-            )
+            level = self._severity
+            return Verdict("ok", level, level, 0, found.reading, window, detail=detail)
         return verdict
 
 
@@ -138,7 +137,7 @@ class Projection:
         assert part is not None
         assert whole is not None
         waiting = view.read(segment, "waiting", LIVE).value or 0
-        beyond = view.beyond(segment) if isinstance(view, Detailed) else 0
+        beyond = view.beyond(segment) if detailed(view) else 0
         counted = reading.formula.startswith(ENDS_NOW)  # its whole has them already
         left_ms = QUARTER_MS - view.now_ms % QUARTER_MS
         offered = view.read(segment, "offered", self._rate_over).value or 0

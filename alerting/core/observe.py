@@ -16,7 +16,7 @@ from alerting.core.conditions import Condition, condition, segments_of
 from alerting.core.rules import Rule
 from alerting.core.shapes import Facts, Key, Observation
 from alerting.core.verdicts import Verdict
-from alerting.core.view import BoardView, Detailed, Earlier, Tracked
+from alerting.core.view import BoardView, Detailed, Earlier, detailed, tracked
 from streams.core.buckets import FINE_MS, Zone
 from streams.core.calendars import Calendar
 from streams.core.kpis import find
@@ -61,14 +61,15 @@ class Memo:
 class DetailedMemo(Memo):
     """Likewise, of a view that says more."""
 
-    def __init__(self, view: BoardView, detailed: Detailed) -> None:
+    def __init__(self, view: BoardView, more: Detailed) -> None:
         super().__init__(view)
-        self.histogram, self.beyond = detailed.histogram, detailed.beyond
+        self.histogram, self.beyond = more.histogram, more.beyond
 
 
 def memo(view: BoardView) -> BoardView:
     """Returns a view that reads everything once."""
-    return DetailedMemo(view, view) if isinstance(view, Detailed) else Memo(view)
+    more: object = view
+    return DetailedMemo(view, more) if detailed(more) else Memo(view)
 
 
 class Evaluator:
@@ -96,7 +97,7 @@ class Evaluator:
             watched: The instances that there are.
             clock_ms: Redis TIME, by which calendars go; without it Board time.
         """
-        moved = view.moved() if isinstance(view, Tracked) else None
+        moved = view.moved() if tracked(view) else None
         view = memo(view)
         at_ms = view.now_ms if clock_ms is None else clock_ms
         opened = {name: calendar.is_open(at_ms) for name, calendar in self._calendars.items()}
@@ -117,7 +118,7 @@ class _Looking:
     def __init__(self, rule: Rule, condition: Condition) -> None:
         self.rule = rule
         self._condition = condition
-        self._steady = is_steady(rule)
+        self._steady, self._segments = is_steady(rule), segments_of(rule)
         self._found: dict[str, Verdict] = {}
         self._due: tuple[set[str], ...] = tuple(set() for _ in range(REFRESH))
 
@@ -134,7 +135,7 @@ class _Looking:
         left = set(watched)
         self._forget(view, moved)
         found = self._found
-        for segment in segments_of(self.rule, view) if is_open else sorted(watched):
+        for segment in self._segments(view) if is_open else sorted(watched):
             verdict = found.get(segment) or self._judged(view, segment)
             if verdict.kept or segment in left or (fires_blind and verdict.data == "missing"):
                 left.discard(segment)
@@ -183,7 +184,7 @@ def observe(
     """Yields the observation of every segment of one rule: for tests and tools."""
     look = condition(rule, Earlier(), calendars)
     is_open = rule.calendar is None or calendars[rule.calendar].is_open(view.now_ms)
-    for segment in segments_of(rule, view):
+    for segment in segments_of(rule)(view):
         yield Key(rule.id, segment), observation(look(view, segment), segment, is_open)
 
 

@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from alerting.core.guards import Side, mean_beyond, quantile_beyond, share_beyond
 from alerting.core.rules import Bound, Guard, LevelOf
 from alerting.core.shapes import Data, Severity
-from alerting.core.view import BoardView, Detailed
+from alerting.core.view import BoardView, detailed
 from streams.core.catalogue import Kpi
 from streams.core.kpis import find
 from streams.core.policy import Target
@@ -165,14 +165,14 @@ def confirms(view: BoardView, kpi: Kpi, reading: Reading, guard: Guard, edge: Ed
             assert reading.part is not None
             assert reading.whole is not None
             return share_beyond(reading.part, reading.whole, edge.limit, edge.side, confidence)
-        case "quantile" if isinstance(view, Detailed):
+        case "quantile" if detailed(view):
             shape = kpi.formulas[reading.formula]
             assert isinstance(shape, Quantile)
             hist = view.histogram(reading.segment, reading.window)
             return quantile_beyond(
                 hist, shape.family, shape.percent, edge.limit, edge.side, confidence
             )
-        case "mean" if kpi.id in MEANS and isinstance(view, Detailed):
+        case "mean" if kpi.id in MEANS and detailed(view):
             assert reading.value is not None
             hist, base = view.histogram(reading.segment, reading.window), MEANS[kpi.id]
             return mean_beyond(hist, base, reading.value, edge.limit, edge.side, confidence)

@@ -7,8 +7,9 @@ says more where it is there: the guards of means and percentiles and the project
 import datetime as dt
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from statistics import median
-from typing import Final, Protocol, runtime_checkable
+from typing import Final, Protocol, TypeGuard
 
 from streams.core import windows
 from streams.core.board import Board
@@ -52,7 +53,6 @@ class BoardView(Protocol):
         """Returns how old the numbers of a topic are, or the stalest; `None` = never read."""
 
 
-@runtime_checkable
 class Detailed(Protocol):
     """What a board can say beyond its readings."""
 
@@ -63,7 +63,6 @@ class Detailed(Protocol):
         """Returns how many wait beyond their answer target now."""
 
 
-@runtime_checkable
 class Tracked(Protocol):
     """What can say where nothing has changed."""
 
@@ -72,6 +71,16 @@ class Tracked(Protocol):
 
         Of what is counted, not of agents' time or of what is true now: these go on by themselves.
         """
+
+
+def detailed(view: object) -> TypeGuard[Detailed]:
+    """Whether a view says more; a look at one name, for it is asked often."""
+    return hasattr(view, "histogram")
+
+
+def tracked(view: object) -> TypeGuard[Tracked]:
+    """Whether a view says where nothing has changed."""
+    return hasattr(view, "moved")
 
 
 class Moving(Windows):
@@ -208,6 +217,7 @@ class Earlier:
         return self._medians[key]
 
 
+@lru_cache(maxsize=1024)
 def length_ms(window: str) -> int | None:
     """Returns how long a window is; `None` of one that is true now, or unknown."""
     try:
