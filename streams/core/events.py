@@ -246,7 +246,13 @@ class _Head(Struct):
     type: str
 
 
+class _Whose(Struct):
+    type: str
+    subject: str = ""
+
+
 _head = msgspec.json.Decoder(_Head).decode
+_whose = msgspec.json.Decoder(_Whose).decode
 EPOCH: Final = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 EARLIEST_MS: Final = 631_152_000_000
 """1990-01-01: nothing before it is accepted."""
@@ -268,6 +274,16 @@ def is_unknown_type(raw: bytes) -> bool:
         return _head(raw).type not in TYPES
     except UNREADABLE:
         return False
+
+
+def with_agent(raw: bytes, reason: str) -> str:
+    """Returns why a value is refused, with the agent whom it is about, if any."""
+    try:
+        head = _whose(raw)
+    except UNREADABLE:
+        return reason
+    is_agents = head.type.startswith("agent.") and head.subject
+    return f"agent {head.subject!r}: {reason}" if is_agents else reason
 
 
 def order_key(raw: bytes) -> tuple[int, int, str, str]:

@@ -35,6 +35,7 @@ from streams.core.events import (
     Schedule,
     decode,
     is_unknown_type,
+    with_agent,
 )
 from streams.core.facts import LOST_AFTER_LIMITS, begin_anew, fold, is_cut
 from streams.core.keeping import Keeping
@@ -119,7 +120,8 @@ class Ledger:
             x = e.time - epoch
             ms = x.days * DAY_MS + x.seconds * 1000 + x.microseconds // 1000
             if not earliest <= ms <= latest and not _in_range(ms, appended_ms, i):
-                refused.append(Refused(i, "time", _out_of_range(e.time.isoformat(), ms)))
+                reason = _out_of_range(e.time.isoformat(), ms)
+                refused.append(Refused(i, "time", with_agent(raw, reason)))
                 continue
             rank = e.rank
             if rank < 0:
@@ -199,7 +201,7 @@ class Ledger:
             self.counts["unknown_type"] += 1
         else:
             valid_json = isinstance(exc, msgspec.ValidationError)
-            reason = str(exc) or type(exc).__name__
+            reason = with_agent(raw, str(exc) or type(exc).__name__)
             refused.append(Refused(i, "invalid" if valid_json else "undecodable", reason))
 
     # -- the slow path

@@ -163,8 +163,8 @@ def test_unknown_in_the_middle_of_a_block_is_neither_out_nor_a_fit() -> None:
 
     assert told(line(facts, DAY), "09:00", "14:45") == [
         ("09:00", "available", ""), ("09:30", "unknown", ""), ("11:00", "paused", ""),
-        ("11:20", "unknown", ""), ("11:30", "unknown", ""), ("11:35", "paused", "wrong_activity"), ("14:00", "available", ""),
-        ("14:30", "offline", "early_leave"),
+        ("11:20", "unknown", ""), ("11:30", "unknown", ""), ("11:35", "paused", "wrong_activity"),
+        ("14:00", "available", ""), ("14:30", "offline", "early_leave"),
     ]  # fmt: skip
 
 
