@@ -11,14 +11,16 @@ import datetime as dt
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import starmap
 from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import typer
 
+from alerting.commands import Feed, Tools, commands
 from streams import inputs
+from streams.core.buckets import Zone
 from streams.core.errors import BadName, PoulsError
 from streams.inputs import NotReadable, Refusals
 from streams.settings import (
@@ -267,6 +269,41 @@ def schema(
     from streams.schema import schema as schema_of
 
     typer.echo(json.dumps(schema_of(of), indent=2, ensure_ascii=False))
+
+
+def feed_of(files: Sequence[str], timezone: str | None, settings: Settings) -> Feed:
+    """Returns the events of files in the order of time, each with the topic it belongs to."""
+    from streams.core.events import AHEAD_MS, EARLIEST_MS
+    from streams.report_options import Options, zone_named, zone_of
+    from streams.routing import Router
+    from streams.sorting import in_order, sortable
+
+    named = [inputs.parse(file) for file in files]
+    zone = zone_named(zone_of(named, Options(timezone=timezone), settings)).name
+    run, refusals = inputs.run_in(zone), Refusals(complain)
+    lines = inputs.Inputs(named, refusals, run)
+    router = Router(settings.topics, dict.fromkeys(settings.topics, 1))
+
+    def events() -> Iterator[tuple[int, str, bytes]]:
+        for at_ms, *_, line, value in in_order(starmap(sortable, lines.events())):
+            if not EARLIEST_MS <= at_ms <= run.now_ms + AHEAD_MS:
+                refusals(lines.where(line), "no event, or none of a time that is accepted")
+                continue
+            for place in router.route(value).places:
+                yield at_ms, place.topic, value
+
+    return Feed(zone, events(), refusals.end)
+
+
+def moment_of(text: str, zone: Zone) -> int:
+    """Returns the instant that a text means, in ms."""
+    from streams.core.events import millis
+    from streams.report_options import moment
+
+    return millis(moment(text, zone))
+
+
+app.add_typer(commands(Tools(os.environ, settings_of, feed_of, moment_of)), name="alerts")
 
 
 if __name__ == "__main__":

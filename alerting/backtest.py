@@ -27,6 +27,8 @@ from streams.core.policy import FoldPolicy, ReadingPolicy
 from streams.core.reading import formula_of, measured
 from streams.core.roster import Roster
 from streams.core.tally import Cell, lanes, merge
+from streams.settings import Topic
+from streams.settings.shapes import DEAD_LETTERS
 
 TICK_MS: Final = 15_000
 QUIET_MS: Final = 60_000
@@ -79,6 +81,11 @@ class Outcome(msgspec.Struct, frozen=True):
     """Local days with any event."""
     events: int
     refused: int
+
+
+def channels_of(topics: Mapping[str, Topic]) -> dict[str, str]:
+    """Returns the channel of every topic that events lie in."""
+    return {name: topic.channel for name, topic in topics.items() if name != DEAD_LETTERS}
 
 
 def backtest(operation: Operation, events: Iterable[Timed]) -> Outcome:

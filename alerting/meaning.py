@@ -59,6 +59,10 @@ def mistakes(file: RuleFile, context: Context) -> Iterator[Mistake]:
         yield from _rule(rule, path, context)
         yield from _told(file, rule, path)
     yield from _routes(file, ids)
+    for name, schedule in file.schedules.items():
+        if schedule.calendar is not None and schedule.calendar not in context.calendars:
+            sentence = unknown(schedule.calendar, context.calendars, "calendar")
+            yield Mistake(("schedules", name, "calendar"), sentence)
 
 
 def _rule(rule: Rule, path: Path, context: Context) -> Iterator[Mistake]:

@@ -18,7 +18,7 @@ from pydantic_core import ErrorDetails
 from alerting.core.rules import Defaults, Rule, RuleFile
 from alerting.meaning import Context, Mistake, mistakes
 from alerting.places import Path, lines_of, texts, twice
-from streams.core.errors import PoulsError
+from streams.settings import SettingsErrors
 from streams.settings.check import unknown
 
 PACK: Final = FilePath(__file__).parent / "pack" / "rules.yaml"
@@ -54,24 +54,19 @@ _KINDS: Final[Mapping[str, str]] = {
 }
 
 
-class RuleMistakes(PoulsError):
-    """Every mistake in rule files; the text has one a line."""
-
-    def __init__(self, complaints: Sequence[str]) -> None:
-        super().__init__("\n".join(complaints))
-        self.complaints = list(complaints)
-        """FILE:LINE: KEY: SENTENCE."""
+class RuleMistakes(SettingsErrors):
+    """Every mistake in rule files."""
 
 
 class Loaded(msgspec.Struct, frozen=True):
     """What rule files say."""
 
-    files: tuple[RuleFile, ...]
+    files: Mapping[FilePath, RuleFile]
 
     @property
     def rules(self) -> list[Rule]:
         """All rules, in order."""
-        return [rule for file in self.files for rule in file.rules]
+        return [rule for file in self.files.values() for rule in file.rules]
 
 
 def load_rules(paths: Iterable[FilePath], context: Context, environ: Mapping[str, str]) -> Loaded:
@@ -86,7 +81,7 @@ def load_rules(paths: Iterable[FilePath], context: Context, environ: Mapping[str
         RuleMistakes: with all of them.
     """
     complaints: list[str] = []
-    files: list[RuleFile] = []
+    files: dict[FilePath, RuleFile] = {}
     seen: dict[str, FilePath] = {}
     for path in paths:
         try:
@@ -106,10 +101,10 @@ def load_rules(paths: Iterable[FilePath], context: Context, environ: Mapping[str
             if seen.setdefault(rule.id, path) != path:
                 found.append(Mistake(("rules", i, "id"), f"{rule.id!r} is in {seen[rule.id]}, too"))
         complaints += _placed(path, raw, lines, found)
-        files.append(file)
+        files[path] = file
     if complaints:
         raise RuleMistakes(complaints)
-    return Loaded(tuple(files))
+    return Loaded(files)
 
 
 def _read(

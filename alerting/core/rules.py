@@ -364,6 +364,17 @@ class Route(Model):
     ]
 
 
+class Schedule(Model):
+    """Who holds a duty when."""
+
+    ical: Text
+    """An iCalendar file, beside the rule file."""
+    overrides: Text | None = None
+    """Another one, whose shifts go before those of the first."""
+    calendar: Name | None = None
+    """When somebody must be on call; `None` = always."""
+
+
 class RuleFile(Model):
     """A rule file."""
 
@@ -371,6 +382,8 @@ class RuleFile(Model):
     defaults: Defaults = Defaults()
     channels: dict[Name, Text] = {}
     """Name → address, which is a secret: the only place for `${VARIABLE}`."""
+    schedules: dict[Name, Schedule] = {}
+    """Duty → its rota."""
     routes: list[Route] = []
     rules: list[Rule]
 

@@ -1,0 +1,230 @@
+"""`pouls alerts …`: the tools with which rules are tried before they wake anybody.
+
+What these commands need of the rest of Pouls is handed in by `pouls.py` (`Tools`): alerts know
+nothing of files of events.
+"""
+
+# ruff: noqa: PLC0415  imports inside the commands: `pouls` must start quickly
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+
+import typer
+
+from streams.core.buckets import Zone
+from streams.core.errors import BadName
+from streams.settings import Settings
+
+if TYPE_CHECKING:
+    from alerting.core.rules import Rule
+    from alerting.meaning import Context
+    from alerting.rota import Rota
+    from alerting.rulefile import Loaded
+
+DONE, WRONG = 0, 1
+Config = Annotated[Path | None, typer.Option("--config", help="A file instead of POULS_CONFIG's.")]
+Files = Annotated[
+    list[Path] | None, typer.Argument(metavar="RULES", help="Default: the shipped pack.")
+]
+
+
+class Feed(NamedTuple):
+    """The events of files."""
+
+    zone: str
+    """Whose days they are."""
+    events: Iterator[tuple[int, str, bytes]]
+    """Time, topic and value, in the order of time."""
+    end: Callable[[], bool]
+    """Tells what was refused, and whether anything was."""
+
+
+class Tools(NamedTuple):
+    """What `pouls.py` hands in."""
+
+    environ: Mapping[str, str]
+    """What addresses of channels may name."""
+    settings: Callable[[Path | None], Settings]
+    feed: Callable[[Sequence[str], str | None, Settings], Feed]
+    """Opens files, F:FILE each, in a time zone."""
+    moment: Callable[[str, Zone], int]
+    """Returns the instant that a text means, in ms."""
+
+
+def commands(tools: Tools) -> typer.Typer:
+    """Returns the commands."""
+    app = typer.Typer(help="Rules that fire alerts: check and try them.", no_args_is_help=True)
+    app.command("check")(_check(tools))
+    app.command("test")(_test(tools))
+    app.command("backtest")(_backtest(tools))
+    app.command("who-is-on-call")(_who(tools))
+    return app
+
+
+def complain(text: str) -> None:
+    """Says something on standard error."""
+    typer.echo(text, err=True)
+
+
+def _context(settings: Settings) -> "Context":
+    from alerting.meaning import Context
+
+    topics = frozenset(settings.topics)
+    return Context(settings.fold, settings.reading, settings.calendars, topics)
+
+
+def _load(files: Sequence[Path] | None, settings: Settings, tools: Tools) -> "Loaded":
+    from alerting.rulefile import PACK, load_rules
+
+    return load_rules(files or [PACK], _context(settings), tools.environ)
+
+
+def _check(tools: Tools) -> Callable[..., None]:
+    def check(
+        *,
+        files: Files = None,
+        schema: Annotated[
+            bool, typer.Option("--schema", help="Print the JSON Schema of rule files instead.")
+        ] = False,
+        config: Config = None,
+    ) -> None:
+        """Check rule files: every mistake with its line, and gaps of rotas."""
+        from alerting.core.rules import RuleFile
+
+        if schema:
+            typer.echo(json.dumps(RuleFile.model_json_schema(), indent=2, ensure_ascii=False))
+            return
+        settings = tools.settings(config)
+        loaded = _load(files, settings, tools)
+        for line in _gaps(loaded, settings):
+            typer.echo(line)
+        rules = loaded.rules
+        idle = sum(not rule.enabled for rule in rules)
+        typer.echo(f"{len(rules)} rules are right{f', {idle} not enabled' if idle else ''}.")
+
+    return check
+
+
+def _rotas(loaded: "Loaded", settings: Settings) -> "dict[str, tuple[Rota, str | None]]":
+    """Returns the rotas that rule files name, and the calendars that they must cover."""
+    from alerting.rotafile import load_rota
+
+    found = {}
+    for path, file in loaded.files.items():
+        for name, schedule in file.schedules.items():
+            if settings.roster is None:
+                raise BadName(f"schedules.{name}: nobody is known; name people.csv in pouls.toml")
+            ical, instead = (
+                None if text is None else path.parent / text
+                for text in (schedule.ical, schedule.overrides)
+            )
+            assert ical is not None
+            zone, now_ms = settings.fold.timezone, time.time_ns() // 1_000_000
+            rota = load_rota(ical, settings.roster, zone, now_ms, instead)
+            found[name] = rota, schedule.calendar
+    return found
+
+
+def _gaps(loaded: "Loaded", settings: Settings) -> Iterator[str]:
+    from alerting.rota import gaps_told
+
+    for name, (rota, calendar) in _rotas(loaded, settings).items():
+        hours = settings.calendars[calendar or "always"]
+        for line in gaps_told(rota, hours, time.time_ns() // 1_000_000):
+            yield f"schedules.{name}: {line}"
+
+
+def _test(tools: Tools) -> Callable[..., None]:
+    def test(
+        *,
+        files: Annotated[
+            list[Path] | None,
+            typer.Argument(metavar="SCENARIOS", help="Files and folders. Default: the pack's."),
+        ] = None,
+        config: Config = None,
+    ) -> None:
+        """Show rules what scenario files say, and tell whether they do what is expected."""
+        from alerting.rulefile import PACK
+        from alerting.scenario import run
+
+        settings = tools.settings(config)
+
+        def rules_of(path: Path) -> "list[Rule]":
+            return _load([path], settings, tools).rules
+
+        passed = run(files or [PACK.parent / "scenarios"], typer.echo, rules_of)
+        raise typer.Exit(DONE if passed else WRONG)
+
+    return test
+
+
+def _backtest(tools: Tools) -> Callable[..., None]:
+    def backtest(
+        *,
+        files: Files = None,
+        more: Annotated[list[str], typer.Option("--input", metavar="F:FILE", help="Repeatable.")],
+        timezone: Annotated[str | None, typer.Option(help="Whose days.")] = None,
+        hours: Annotated[
+            str | None, typer.Option(help="Open hours: a calendar of pouls.toml.")
+        ] = None,
+        every: Annotated[int, typer.Option(help="Seconds between two looks.", min=1)] = 15,
+        output: Annotated[Literal["table", "csv", "json"], typer.Option()] = "table",
+        config: Config = None,
+    ) -> None:
+        """Tell how often rules would have fired on the days of a file."""
+        from alerting import backtest as past
+        from alerting.backtest_text import OUTPUTS, Told
+        from streams.settings.check import unknown
+
+        settings = tools.settings(config)
+        if hours is not None and hours not in settings.calendars:
+            raise BadName(f"hours {hours!r}: {unknown(hours, settings.calendars, 'calendar')}")
+        rules = [rule for rule in _load(files, settings, tools).rules if rule.enabled]
+        feed = tools.feed(more, timezone, settings)
+        operation = past.Operation(
+            rules=tuple(rules),
+            fold=settings.fold,
+            reading=settings.reading,
+            zone=feed.zone,
+            channels=past.channels_of(settings.topics),
+            calendars=settings.calendars,
+            roster=settings.roster,
+            tick_ms=every * 1000,
+        )
+        outcome = past.backtest(operation, (past.Timed(*event) for event in feed.events))
+        opened = settings.calendars[hours] if hours is not None else None
+        told = Told(outcome, [rule.id for rule in rules], Zone(feed.zone), opened)
+        typer.echo(OUTPUTS[output](told), nl=False)
+        refused = feed.end()
+        if outcome.refused:
+            complain(f"{outcome.refused} events refused")
+        raise typer.Exit(WRONG if refused or outcome.refused else DONE)
+
+    return backtest
+
+
+def _who(tools: Tools) -> Callable[..., None]:
+    def who_is_on_call(
+        *,
+        files: Files = None,
+        at: Annotated[str | None, typer.Option(help="A time. Default: now.")] = None,
+        config: Config = None,
+    ) -> None:
+        """Tell who is on call, until when, and who is next."""
+        from alerting.rota import who_is_on_call
+
+        settings = tools.settings(config)
+        zone = Zone(settings.fold.timezone)
+        at_ms = time.time_ns() // 1_000_000 if at is None else tools.moment(at, zone)
+        rotas = {
+            name: r for name, (r, _) in _rotas(_load(files, settings, tools), settings).items()
+        }
+        if not rotas:
+            raise BadName("no rule file names a rota, under schedules")
+        for line in who_is_on_call(rotas, at_ms, zone):
+            typer.echo(line)
+
+    return who_is_on_call
