@@ -171,7 +171,8 @@ def _label_block(
             how = LONG_BREAK
         else:
             how = EARLY_LEAVE if i > last else WRONG_ACTIVITY
-        _put(out, row, how, line, groups, lo, hi)
+        if i + 1 == len(block) or block[i + 1].t > lo:  # else the next one stands at `lo`
+            _put(out, row, how, line, groups, lo, hi)
 
 
 def _fits(state: int, planned: int) -> bool:

@@ -16,6 +16,8 @@ from streams.core.agents.groups import Groups
 from streams.core.agents.labels import OFFLINE, STATES, UNKNOWN, measures_of
 from streams.core.agents.steps import weights
 
+NEAR_MS: Final = 900_000
+"""So far back is looked first for when what holds at the edge began: mostly it is enough."""
 AHEAD_DAYS: Final = 9
 """So many local days are told ahead, today included: a long silence over a holiday is bridged."""
 
@@ -54,10 +56,11 @@ def tail(
 ) -> Tail | None:
     """Returns an agent's tail up to an instant; `None` where nothing is to be said of him."""
     today = line.timeline.at(edge_ms)
-    found = pieces(line, today.begin if today.planned else edge_ms, until_ms, groups)
-    now = at = max((i for i, piece in enumerate(found) if piece.t <= edge_ms), default=0)
-    while at and _is_out(found[at]) and _is_out(found[at - 1]):
-        at -= 1
+    begin = today.begin if today.planned else edge_ms
+    near = max(begin, edge_ms - NEAR_MS)
+    found, now, at = _looking_back(line, near, edge_ms, until_ms, groups)
+    if near > begin and not at:  # it has begun earlier
+        found, now, at = _looking_back(line, begin, edge_ms, until_ms, groups)
     shown = found[at:]
     if len(shown) == 1 and not measures_of(shown[0].condition.label):
         return None
@@ -71,6 +74,17 @@ def tail(
         groups.all[found[now].condition.group].key.team,
         *_since(line, edge_ms),
     )
+
+
+def _looking_back(
+    line: Line, lo: int, edge_ms: int, until_ms: int, groups: Groups
+) -> tuple[list[Piece], int, int]:
+    """Returns what holds from `lo` on, which of it at the edge, and which is to be shown first."""
+    found = pieces(line, lo, until_ms, groups)
+    now = at = max((i for i, piece in enumerate(found) if piece.t <= edge_ms), default=0)
+    while at and _is_out(found[at]) and _is_out(found[at - 1]):
+        at -= 1
+    return found, now, at
 
 
 def _is_out(piece: Piece) -> bool:
