@@ -15,7 +15,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any, Final
 
 import psutil
@@ -38,6 +37,7 @@ EVENING_MS: Final = 22 * HOUR_MS
 """When everybody has gone home."""
 CATCH_UP: Final = 40_000
 """Records of a commit while a worker catches up."""
+WARM_UP: Final = 400_000
 WINDOWS: Final = ("30m", "today")
 """In which all KPIs are read that have windows; the others are read once, live."""
 ZONE: Final = "UTC"
@@ -56,7 +56,7 @@ class Shape:
 
 
 QUICK: Final = Shape(agents=500, seconds=120, days=2)
-BUSIEST: Final = Shape(agents=5_000, seconds=1_200)
+BUSIEST: Final = Shape(agents=5_000, seconds=600)
 LONG: Final = Shape(agents=500, days=16)
 
 
@@ -132,17 +132,24 @@ class Bench:
         with self.spent.on("board apply"):
             self.board.apply(partition.name, change)
 
-    def catch_up(self, sent: Iterable[Sent]) -> None:
+    def start(self) -> None:
+        """Forget the figures."""
+        self.spent.take()
+        self.events = self.read = 0
+        self.visible_bytes.clear()
+        self.facts_bytes.clear()
+
+    def catch_up(self, sent: Iterable[Sent], records: int = CATCH_UP) -> None:
         """Fold in commits as large as those of a worker that is behind."""
-        for partition in self._full(sent):
+        for partition in self._full(sent, records):
             self._commit(partition)
         self.commit()
 
-    def _full(self, sent: Iterable[Sent]) -> Iterator[Partition]:
+    def _full(self, sent: Iterable[Sent], records: int) -> Iterator[Partition]:
         for record in sent:
             partition = self.partitions[partition_of(record.key, PARTITIONS)]
             partition.waiting.append(record)
-            if len(partition.waiting) == CATCH_UP:
+            if len(partition.waiting) == records:
                 yield partition
 
     def play(self, sent: Sequence[Sent], begin_ms: int, end_ms: int, teams: int) -> None:
@@ -175,37 +182,33 @@ class Bench:
 def load(shape: Shape) -> dict[str, Any]:
     """Return what a worker and a reader take of a core in the busiest hour, after a whole day."""
     bench, staff = Bench(), agents_load.people(shape.agents, shape.seed)
-    warm_up = agents_load.events(staff, range(1), shape.seed)
-    plans = shape.agents * agents_load.PLANNED_DAYS
-    bench.catch_up(islice(warm_up, plans))
-    bench.spent.take()
-    bench.events = 0
-    bench.catch_up(warm_up)
-    caught_up, events_a_day = bench.spent.take(), bench.events
-
     begin_ms = FIRST.ms + DAY_MS + BUSIEST_HOUR * HOUR_MS
+    sent = agents_load.events(staff, range(2), shape.seed)
+    bench.catch_up(agents_load.until(sent, FIRST.ms + DAY_MS), WARM_UP)
+    states_a_day = bench.events - shape.agents * agents_load.PLANNED_DAYS
+    bench.start()
+    bench.catch_up(agents_load.until(sent, begin_ms), CATCH_UP)
+    caught_up = _caught_up(bench)
     end_ms = begin_ms + 1000 * shape.seconds
     second = agents_load.events(staff, range(1, 2), shape.seed)
-    bench.catch_up(_until(second, begin_ms))
-    sent = list(_until(second, end_ms))
-    bench.play(sent[:1], begin_ms - 10 * TICK_MS, begin_ms, agents_load.TEAMS)
-    bench.spent.take()
-    bench.events = bench.read = 0
-    bench.visible_bytes.clear()
-    bench.facts_bytes.clear()
-    bench.play(sent[1:], begin_ms, end_ms, agents_load.TEAMS)
+    bench.catch_up(agents_load.until(second, begin_ms))
+    busy = list(agents_load.until(sent, end_ms))
+    bench.play((), begin_ms - 10 * TICK_MS, begin_ms, agents_load.TEAMS)
+    bench.start()
+    bench.play(busy, begin_ms, end_ms, agents_load.TEAMS)
     return {
         "agents": shape.agents,
         "teams": agents_load.TEAMS,
         "seed": shape.seed,
-        "states_a_day": events_a_day,
-        "catching_up": _caught_up(caught_up, events_a_day),
+        "states_a_day": states_a_day,
+        "catching_up": caught_up,
         "busiest_hour": _shares(bench, shape.seconds),
         "rss_mb": round(rss_mb()),
     }
 
 
-def _caught_up(spent: dict[str, float], events: int) -> dict[str, Any]:
+def _caught_up(bench: Bench) -> dict[str, Any]:
+    spent, events = bench.spent.take(), bench.events
     worker = sum(s for what, s in spent.items() if not what.startswith("board"))
     return {
         "records_a_commit": CATCH_UP,
@@ -240,7 +243,7 @@ def memory(shape: Shape) -> dict[str, Any]:
     sent = agents_load.events(staff, range(shape.days), shape.seed)
     for day in range(shape.days):
         evening_ms = FIRST.ms + day * DAY_MS + EVENING_MS
-        bench.catch_up(_until(sent, evening_ms))
+        bench.catch_up(agents_load.until(sent, evening_ms))
         bench.play((), evening_ms, evening_ms + 3 * TICK_MS, agents_load.TEAMS)
         gc.collect()
         by_day.append(round(rss_mb(), 1))
@@ -252,14 +255,6 @@ def memory(shape: Shape) -> dict[str, Any]:
         "rss_mb_by_day": by_day,
         "last_three_days_within": round(max(last) / min(last) - 1, 4),
     }
-
-
-def _until(sent: Iterator[Sent], end_ms: int) -> Iterator[Sent]:
-    """Yield what is sent before an instant, and the first record after it."""
-    for record in sent:
-        yield record
-        if record.at_ms >= end_ms:
-            return
 
 
 def rss_mb() -> float:

@@ -91,6 +91,14 @@ def events(
         yield from heapq.merge(*(_sent(who, day, midnight, seed) for who in staff))
 
 
+def until(sent: Iterator[Sent], end_ms: int) -> Iterator[Sent]:
+    """Yield what is sent before an instant, and the first record after it."""
+    for record in sent:
+        yield record
+        if record.at_ms >= end_ms:
+            return
+
+
 def plan(
     who: Agent, day: int, at_ms: int, revision: int = 1, late_ms: int = 0, start: Start = FIRST
 ) -> bytes:

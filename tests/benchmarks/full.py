@@ -13,6 +13,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -95,8 +96,9 @@ def speed(directory: Path) -> dict[str, Any]:
 
 def agents_time(_directory: Path) -> dict[str, Any]:
     """5,000 agents in the busiest hour of a day of 200 changes each; memory over 16 days."""
-    busiest = agents.apart("load", agents.BUSIEST)
-    memory = agents.apart("memory", agents.LONG)
+    with ThreadPoolExecutor() as pool:
+        parts = {"load": agents.BUSIEST, "memory": agents.LONG}
+        busiest, memory = pool.map(agents.apart, parts, parts.values())
     shares = [busiest["busiest_hour"][f"{who}_share_of_a_core"] for who in ("worker", "board")]
     flat = memory["last_three_days_within"] <= FLAT
     return {
