@@ -107,7 +107,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     series: Sequence[Series]
     switches: Mapping[str, tuple[bool, ...]]
     history: Mapping[tuple[str, str], tuple[float, ...]]
-    """KPI and segment → counts by quarter hour 1, 2, ... weeks ago."""
+    """Segment and KPI → counts by quarter hour 1, 2, ... weeks ago."""
     deeds: Sequence[Deed]
     expected: Sequence[Expected]
 
@@ -279,7 +279,7 @@ class _Reading:
             key = self._try(path, what, name)
             weeks = self._try(path, numbers, str(counts))
             if key and weeks:
-                found[key[0].id, key[1]] = weeks
+                found[key[1], key[0].id] = weeks
         return found
 
     def _deeds(self, said: _Table, every_ms: int) -> list[Deed]:

@@ -135,6 +135,25 @@ def test_acts_and_states_are_of_a_segment(tmp_path: Path) -> None:
     assert passed, lines
 
 
+def test_a_rule_that_goes_takes_what_is_pending_with_it(tmp_path: Path) -> None:
+    """`end` of what never fired is no event."""
+    passed, lines = tried(
+        tmp_path,
+        """\
+        series: {wait_longest queue:sav: 150x2}
+        acts: [{at: 10s, do: end}]
+        expect: [{at: 10s, state: inactive}]
+        """,
+    )
+    assert passed, lines
+
+
+def test_what_no_series_speaks_of_has_no_data(tmp_path: Path) -> None:
+    """A rule that looks at something else finds nothing."""
+    passed, lines = tried(tmp_path, "series: {waiting queue:sav: 12x9}\nexpect: []\n")
+    assert passed, lines
+
+
 def test_a_scenario_lasts_until_nothing_more_is_said(tmp_path: Path) -> None:
     """Series that are over hold their last point; what comes after the end is not looked at."""
     assert tried(tmp_path, "series: {wait_longest queue:sav: 150}\nexpect: []")[0]

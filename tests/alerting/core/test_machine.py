@@ -147,6 +147,13 @@ def test_a_clear_is_cooling_and_its_end_firing_again() -> None:
     assert told(line.tick(CALM)) == ["resolve warning"]
 
 
+def test_what_is_raised_is_never_clear() -> None:
+    """An observation that forgets to keep what it raises does not cool."""
+    line = firing(Tick(WARNING, NONE))
+    assert line.run(Tick(WARNING, NONE), 60 * MINUTE) == []
+    assert line.condition == "firing"
+
+
 def test_a_clear_that_holds_resolves() -> None:
     """Cooling, `keep_firing_for` over → resolved, in the same episode."""
     line = resolved()
@@ -171,6 +178,14 @@ def test_breaching_again_soon_reopens_the_episode_with_a_longer_hold() -> None:
     assert keep_firing_ms(line.now, TIMING) == 450_000
     assert line.run(CALM, 7 * MINUTE + 30 * SECOND) == []
     assert line.run(CALM, 10 * SECOND) == ["resolve warning"]
+
+
+def test_a_reopened_episode_remembers_its_worst() -> None:
+    """What was critical once is an episode that was critical."""
+    line = firing(WORST)
+    line.run(CALM, 6 * MINUTE)
+    assert line.run(BAD, 130 * SECOND) == ["reopen warning"]
+    assert line.now.worst is CRITICAL
 
 
 def test_the_longer_hold_has_a_limit() -> None:
@@ -239,6 +254,15 @@ def test_a_stale_feed_moves_nothing(tick: Tick) -> None:
     before = line.now
     line.tick(stale)
     assert line.now == before
+
+
+def test_a_moment_without_the_feed_is_not_credited_either() -> None:
+    """One stale tick between two breaches: whoever did not look has not seen."""
+    line = Line()
+    line.run(BAD, MINUTE)
+    line.tick(STALE)
+    assert line.run(BAD, 70 * SECOND) == []
+    assert line.run(BAD, 10 * SECOND) == ["fire warning"]
 
 
 def test_a_stale_feed_remembers_nothing_of_what_is_not_there() -> None:

@@ -289,6 +289,7 @@ def test_evaluating_more_often_changes_nothing(
 
     To the millisecond where all times are whole ticks; otherwise they are rounded up to one.
     """
+    timing = msgspec.structs.replace(timing, flap_backoff=2.0)
     steady = [Beat(beat.tick._replace(data="ok")) for beat in line]
     finer = [steady[0]]
     for beat in steady[1:]:
