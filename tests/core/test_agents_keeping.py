@@ -309,6 +309,24 @@ def test_a_plan_of_long_ago_is_late_for_who_is_forgotten_too() -> None:
     assert ledger.counts["late"] == 1
 
 
+def test_plans_that_adjoin_for_weeks_are_not_late() -> None:
+    """Although the block that they make began long ago."""
+    ledger, said = Ledger(POLICY, "voice"), [state("a", day_ms(0), "available")]
+    for day in range(20):
+        shift = plan("a", day, (day_ms(day), day_ms(day + 1), day % 3 > 0))
+        said += [shift, state("a", day_ms(day, "12:00"), "paused", reason=str(day))]
+        said += [state("a", day_ms(day, "12:30"), "available")]
+        ledger.apply_all(said[-3:], day_ms(day, "12:30"))
+        ledger.take_changes()
+    assert not ledger.counts["late"]
+    assert len(ledger.agents._agents["a"].plans) < 14
+
+    ledger.advance(day_ms(20))
+    ledger.take_changes()
+    walk = Slow(said, WORLD, rate_of=lambda _team, _site: None)
+    compare(ledger, walk.cells(day_ms(20), fine_from=day_ms(20)), "day", day_ms(1))
+
+
 def test_a_plan_within_the_horizon_is_not_late() -> None:
     """Seven days ago, and for days to come."""
     ledger = worked(state("a", day_ms(3, "08:00"), "available"), until=10)

@@ -12,7 +12,7 @@ import datetime as dt
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from heapq import heapify, heappop, heappush
 from typing import Final
 
@@ -32,7 +32,7 @@ from streams.core.agents.labels import (
     STATES,
     WRAP_UP,
 )
-from streams.core.agents.plan import EMPTY, Plan, Timeline, named, plan_of, timeline
+from streams.core.agents.plan import EMPTY, Mark, Plan, Timeline, named, plan_of, timeline
 from streams.core.agents.steps import Amounts, Levels, Place
 from streams.core.agents.tail import AHEAD_DAYS, Tail, tail
 from streams.core.buckets import DAY_MS, Zone
@@ -163,8 +163,8 @@ class AgentBook:
             return
         plans = {**a.plans, plan.date: plan}
         new = timeline(plans, self._policy.tolerance_ms)
-        lo = _first_difference(a.timeline, new)
-        if lo < oldest_ms:  # what was done then is not known any more
+        changed, lo = _first_difference(a.timeline, new)
+        if changed < oldest_ms:  # what was done then is not known any more
             self._counts["late"] += 1
             return
         self._touch(a, lo if a.timeline.before == new.before else 0)
@@ -453,13 +453,30 @@ def _first_unlike(a: Line, times: "array[int]", kinds: list[Kind]) -> int:
     return longer[min(len(old), len(new))][0]
 
 
-def _first_difference(old: Timeline, new: Timeline) -> int:
-    """Returns the first instant at which what is planned differs; places count, too."""
+def _first_difference(old: Timeline, new: Timeline) -> tuple[int, int]:
+    """Returns the first instant at which what is planned differs, and where its block begins.
+
+    Places count, too; `FOREVER` = nowhere.
+    """
+    begin = FOREVER
     for one, other in zip(old.marks, new.marks, strict=False):
         if one != other:
-            return min(one.t, other.t, *(m.begin for m in (one, other) if m.planned))
+            begin = min(begin, *_begins(one, other))
+            if _planned(one) != _planned(other):
+                return min(one.t, other.t), begin
     if len(old.marks) == len(new.marks):
-        return FOREVER
+        return FOREVER, begin
     longer = old if len(old.marks) > len(new.marks) else new
     mark = longer.marks[min(len(old.marks), len(new.marks))]
-    return min(mark.t, mark.begin)
+    return mark.t, min(begin, *_begins(mark))
+
+
+def _planned(mark: Mark) -> Mark:
+    return mark._replace(begin=0, end=0)
+
+
+def _begins(*marks: Mark) -> Iterator[int]:
+    for mark in marks:
+        yield mark.t
+        if mark.planned:
+            yield mark.begin
