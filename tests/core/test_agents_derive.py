@@ -251,6 +251,16 @@ def test_an_agent_has_gone_when_nothing_was_heard_for_the_horizon() -> None:
     assert [(p.condition.contacts, p.condition.capacity) for p in found] == [(2, 3), (0, 0), (0, 0)]
 
 
+def test_who_has_gone_is_not_what_he_said_for_longer() -> None:
+    """Where a state is believed for longer than the horizon."""
+    agent = line([("09:00", f"available:{20 * 24 * 60}")])
+    gone = agent.times[0] + 8 * DAY_MS
+    found = pieces(agent, agent.times[0], gone + DAY_MS, groups())
+
+    assert [(p.t, state_of(p.condition.label)) for p in found[1:]] == [(gone, "offline")]
+    assert next_change(agent, agent.times[0]) == gone
+
+
 def test_the_next_change_is_a_fact_a_limit_or_a_boundary() -> None:
     """Whichever comes first after an instant; none is `FOREVER`."""
     agent = line([("09:10", "available:30"), ("12:00", "offline")], made(("09:00", "10:00", "x")))
