@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from streams.core.errors import BadName
+from streams.core.errors import BadName, RefuseLine
 from streams.inputs import MOST_TOLD, Input, Inputs, NotReadable, Refusals, named, parse
 from streams.sources import Convert, LineRefused, Run, Source, by_line
-from streams.core.errors import RefuseLine
 
 
 def shout(line: bytes) -> list[bytes]:
