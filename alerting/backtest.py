@@ -116,9 +116,8 @@ def _batches(events: Iterable[Timed], stage: "_Stage") -> Iterator[tuple[list[Ti
             coming = (event.at_ms // tick_ms + 1) * tick_ms
             next_ms = max(next_ms + tick_ms, min(coming, next_ms + wait))
         batch.append(event)
-    while batch or (next_ms and stage.busy):
+    if batch:
         yield batch, next_ms
-        batch, next_ms = [], next_ms + tick_ms
 
 
 class _Stage:
