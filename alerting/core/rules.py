@@ -9,7 +9,7 @@ interval can still become. Whether a file makes sense as a whole is told by `mea
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -124,7 +124,7 @@ def _guard(value: object) -> object:
     return {"min_samples": 0, "confidence": None} if value == "none" else value
 
 
-AGuard = Annotated[Guard, BeforeValidator(_guard)]
+AGuard = Annotated[Guard, BeforeValidator(_guard, json_schema_input_type=Guard | Literal["none"])]
 """A guard, or `none`."""
 
 
@@ -267,8 +267,15 @@ class Defaults(Common):
     action_plan: ActionPlan | None = None
 
 
+def _from_defaults(schema: dict[str, Any]) -> None:
+    """Says that a rule need not say what its file's defaults may say."""
+    schema["required"] = [k for k in schema["required"] if k not in Defaults.model_fields]
+
+
 class Rule(Common):
     """One rule."""
+
+    model_config = ConfigDict(json_schema_extra=_from_defaults)
 
     id: Name
     title: Title

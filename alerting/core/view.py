@@ -169,7 +169,7 @@ class Earlier:
     """What is to be expected: the same quarter hours of the same weekday in earlier weeks."""
 
     def __init__(self) -> None:
-        self._medians: dict[tuple[str, str, int, int, int], float | None] = {}
+        self._medians: dict[tuple[str, str, int, int, int], float] = {}
 
     def expected(
         self,
@@ -203,7 +203,8 @@ class Earlier:
         self, view: BoardView, segment: str, kpi: str, quarter: int, weeks: tuple[int, int]
     ) -> float | None:
         key = (segment, kpi, quarter, *weeks)
-        if key not in self._medians:
+        found = self._medians.get(key)
+        if found is None:  # what nobody knows yet is asked for again
             if len(self._medians) > _REMEMBERED:
                 self._medians.clear()
             back, least = weeks
@@ -213,8 +214,10 @@ class Earlier:
                 for n in range(1, back + 1)
             )
             known = [value for value in values if value is not None]
-            self._medians[key] = median(known) if len(known) >= least else None
-        return self._medians[key]
+            if len(known) < least:
+                return None
+            found = self._medians[key] = median(known)
+        return found
 
 
 @lru_cache(maxsize=1024)
