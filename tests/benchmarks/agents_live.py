@@ -1,6 +1,6 @@
 """Agents' time in real processes: `pouls worker` and `pouls api` on Kafka and Redis, as they run.
 
-A day and a morning are folded first; then states come as fast as in the busiest hour, while one
+A morning is folded first; then states come as fast as in the busiest hour, while one
 client of the API looks at every KPI of the site and of all teams. CPU seconds are those of the
 processes, everything included.
 """
@@ -24,7 +24,7 @@ from websockets.asyncio.client import connect
 from deploy.kafka.broker import free_port
 from tests import servers
 from tests.benchmarks import agents_load, load
-from tests.benchmarks.agents_load import BUSIEST_HOUR, DAY_MS, FIRST, HOUR_MS, Sent
+from tests.benchmarks.agents_load import BUSIEST_HOUR, FIRST, HOUR_MS, Sent
 from tests.servers import Process, Server
 
 POULS: Final = Path(sys.executable).parent / "pouls"
@@ -46,8 +46,8 @@ def measure(agents: int, seconds: int, seed: int, directory: Path) -> dict[str, 
             "POULS_CONFIG": str(config),
         }
         subprocess.run([POULS, "topics"], check=True, env=os.environ | env, stdout=sys.stderr)
-        begin_ms = FIRST.ms + DAY_MS + BUSIEST_HOUR * HOUR_MS
-        sent = agents_load.events(agents_load.people(agents, seed), range(2), seed)
+        begin_ms = FIRST.ms + BUSIEST_HOUR * HOUR_MS
+        sent = agents_load.events(agents_load.people(agents, seed), range(1), seed)
         records = (record[1:] for record in agents_load.until(sent, begin_ms))
         count = asyncio.run(load.write(kafka.address, TOPIC, PARTITIONS, records))
         busy = list(islice(sent, agents // 50 * seconds))
