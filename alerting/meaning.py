@@ -80,13 +80,7 @@ def _rule(rule: Rule, path: Path, context: Context) -> Iterator[Mistake]:
     yield from _levels(rule, path)
     yield from _terms(rule, path, context)
     yield from _burn(rule, path, context)
-    for severity, ms in rule.fors().items():
-        if 0 < ms < rule.evaluate_every:
-            yield Mistake(
-                (*path, "for"),
-                f"{severity.name.lower()}: {ms / 1000:g}s is shorter than evaluate_every, "
-                f"{rule.evaluate_every / 1000:g}s (0s = at once)",
-            )
+    yield from _fors(rule, path)
     if rule.stale and rule.stale.topic and rule.stale.topic not in context.topics:
         yield Mistake(
             (*path, "stale", "topic"), unknown(rule.stale.topic, sorted(context.topics), "topic")
@@ -94,6 +88,20 @@ def _rule(rule: Rule, path: Path, context: Context) -> Iterator[Mistake]:
     weeks = rule.change or rule.silence
     if weeks and weeks.min_weeks > weeks.weeks:
         yield Mistake((*path, rule.kind, "min_weeks"), f"more than weeks, {weeks.weeks}")
+
+
+def _fors(rule: Rule, path: Path) -> Iterator[Mistake]:
+    """Yields levels that would have to be raised for less than a look takes."""
+    for severity, ms in rule.fors().items():
+        if 0 < ms < rule.evaluate_every:
+            level = rule.levels.of.get(severity)
+            name = severity.name.lower()
+            own = level is not None and level.for_ is not None
+            yield Mistake(
+                (*path, "levels", name, "for") if own else (*path, "for"),
+                f"{name}: {ms / 1000:g}s is shorter than evaluate_every, "
+                f"{rule.evaluate_every / 1000:g}s (0s = at once)",
+            )
 
 
 def _kind(rule: Rule, path: Path) -> Iterator[Mistake]:

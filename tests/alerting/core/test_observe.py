@@ -196,16 +196,16 @@ RULES: tuple[Rule, ...] = (
 CALLS = st.lists(
     st.tuples(
         st.sampled_from(["sav", "web"]),
-        st.integers(0, 1500),
+        st.integers(0, 90) | st.integers(0, 1500),
         st.integers(1, 90),
-        st.booleans(),
+        st.sampled_from(["answered", "abandoned", "waiting"]),
     ),
     max_size=40,
 )
 STEPS = st.lists(
-    st.tuples(st.sampled_from([1, 7, 10, 60, 300, 1000]), st.sampled_from([0, 0, 0, 40])),
+    st.tuples(st.sampled_from([1, 1, 7, 7, 10, 60, 300, 1000]), st.sampled_from([0, 0, 0, 0, 40])),
     min_size=1,
-    max_size=25,
+    max_size=40,
 )
 POLICIES = {
     "SL-B": ReadingPolicy(targets={"wait_p90": Target(high=15.0)}),
@@ -215,17 +215,20 @@ POLICIES = {
 
 @given(calls=CALLS, steps=STEPS, policy=st.sampled_from(sorted(POLICIES)))
 def test_what_is_kept_between_ticks_is_what_would_be_found_anew(
-    calls: list[tuple[str, int, int, bool]], steps: list[tuple[int, int]], policy: str
+    calls: list[tuple[str, int, int, str]], steps: list[tuple[int, int]], policy: str
 ) -> None:
     """With and without news of what has changed, rules see the same."""
     plain, tracking = Plain(POLICIES[policy]), Tracking(POLICIES[policy])
-    for n, (queue, at, wait, answered) in enumerate(calls):
+    for n, (queue, at, wait, outcome) in enumerate(calls):
         begin, end = START_MS + at * 1000, START_MS + (at + wait) * 1000
         for feed in (plain, tracking):
-            if answered:
-                feed.call(f"c{n}", queue, begin, answered_ms=end)
-            else:
-                feed.call(f"c{n}", queue, begin, abandoned_ms=end)
+            match outcome:
+                case "answered":
+                    feed.call(f"c{n}", queue, begin, answered_ms=end)
+                case "abandoned":
+                    feed.call(f"c{n}", queue, begin, abandoned_ms=end)
+                case _:
+                    feed.call(f"c{n}", queue, begin)
     kept, watched = Evaluator(RULES, {}), [Key(r.id, s) for r in RULES for s in (Q, "queue:web")]
     now = START_MS
     for seconds, age in steps:
@@ -234,3 +237,17 @@ def test_what_is_kept_between_ticks_is_what_would_be_found_anew(
         tracking.to(now, age_ms=age * 1000)
 
         assert tick(kept, tracking, *watched) == tick(Evaluator(RULES, {}), plain, *watched)
+
+
+def test_windows_of_quiet_segments_are_not_given_up() -> None:
+    """A board drops sums that nobody reads for ten minutes; what then expires must be seen."""
+    feed = Tracking()
+    for n in range(20):
+        feed.call(f"c{n}", "sav", START_MS + n, abandoned_ms=START_MS + 5_000)
+    evaluator = Evaluator([rule(metric="abandonment_rate", levels=HIGH, window="20m")], {})
+    key = Key("rule", Q)
+    for seconds in range(10, 1300, 10):
+        feed.to(START_MS + seconds * 1000)
+        data = tick(evaluator, feed, key)[key].data
+
+        assert data == ("ok" if seconds < 1200 else "few")
