@@ -62,11 +62,15 @@ rules:
         "3: channels.room: ${ROOM_URL}: the environment has no such variable",
         "7: a.title.en: {quee}: no place is called so; did you mean 'queue'?",
         "8: a.metric: 'abandonment_rat': no KPI is called so; did you mean 'abandonment_rate'?",
-        "10: a.levels.warning.clear: must lie on the safe side of raise, above 0.08: below "
-        + "something less",
+        (
+            "10: a.levels.warning.clear: must lie on the safe side of raise, above 0.08: below "
+            "something less"
+        ),
         "11: a.levels.critical.clear.below: 'soon' is no amount such as 8%, 120s or 25",
-        "11: a.levels.critical.for: critical: 5s is shorter than evaluate_every, 10s "
-        + "(0s = at once)",
+        (
+            "11: a.levels.critical.for: critical: 5s is shorter than evaluate_every, 10s "
+            "(0s = at once)"
+        ),
         "13: a.runbook: 'http://x' is no https address",
         "14: a.action_plan.responsible: is missing",
         "14: a.action_plan.template: ${X}: variables may stand in channels only",
