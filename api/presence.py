@@ -17,7 +17,7 @@ from typing import Final, NamedTuple
 
 from streams.core import names
 from streams.core.agents.ahead import Ahead
-from streams.core.agents.labels import STEP
+from streams.core.agents.labels import add_step
 from streams.core.agents.times import add_levels, take_levels
 from streams.core.buckets import DAY, FINE, FINE_MS, FINE_PER_QUARTER, QUARTER, QUARTER_MS, Zone
 from streams.core.changes import Visible
@@ -138,12 +138,6 @@ def stitch(cells: Cells, bucket: int, start_ms: int, newer: Levels, older: Level
         for label in levels.keys() | newer[segment].keys():
             n = newer[segment].get(label, 0) - levels.get(label, 0)
             if n:
-                steps[STEP + 2 * label] = n
-                steps[STEP + 2 * label + 1] = n * start_ms
+                add_step(steps, label, n, start_ms)
         if steps:
             _add(cells, bucket, segment, Cell(0, steps))
-
-
-def longer(levels: Mapping[int, int], ms: int) -> Cell:
-    """Returns a cell that makes a window's time end so many ms later than its reader says."""
-    return Cell(0, {STEP + 2 * label + 1: -n * ms for label, n in levels.items()})

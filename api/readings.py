@@ -13,7 +13,7 @@ import msgspec
 
 from api import segments
 from api.params import BadParameter, BadRequest, Params
-from api.presence import NOBODY, Cells, longer
+from api.presence import NOBODY, Cells
 from api.stored import MAX_CELLS, Extent, Stored
 from api.views import kpis_of
 from streams.core import kpis, names, windows
@@ -147,15 +147,13 @@ class Readings:
         now_ms = self._board.now_ms
         past = await self._stored.past(extent, span.resolution, buckets, those, now_ms)
         by_segment = _by_segment(past.cells)
-        further_ms = past.until_ms - min(span.end_ms(self._zone), self._board.now_ms)
-        found = {}
-        for want in wants:
-            levels = past.levels.get(want.segment, NOBODY)
-            cells = [*by_segment.get(want.segment, ()), longer(levels, further_ms)]
-            found[want] = self._board.read_stored(
-                want.segment, want.kpi, window.name, at_ms, cells, levels
+        return {
+            want: self._board.read_stored(
+                want.segment, want.kpi, window.name, at_ms, by_segment.get(want.segment, ()),
+                past.levels.get(want.segment, NOBODY), past.until_ms,
             )
-        return found
+            for want in wants
+        }  # fmt: skip
 
     def _check_closed(self, old: Iterable[Window], at_ms: int) -> None:
         if at_ms > self._board.now_ms:

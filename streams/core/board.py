@@ -162,6 +162,7 @@ class Board:
         at_ms: int,
         cells: Iterable[Cell],
         levels: Mapping[int, int] = NO_LEVELS,
+        until_ms: int | None = None,
     ) -> Reading:
         """Returns a reading of what the caller brings.
 
@@ -171,7 +172,8 @@ class Board:
             window: Its name.
             at_ms: Where the window lies: its buckets must have closed, but where it ends now.
             cells: The buckets of the window.
-            levels: Label → how many agents held it at the end of the window, or now.
+            levels: Label → how many agents held it at `until_ms`.
+            until_ms: Agents' time is counted up to here; by default to the window's end, or now.
 
         Raises:
             BadName: no such KPI or window; a KPI that is true now.
@@ -180,8 +182,9 @@ class Board:
         if entry.kind == windows.LIVE:
             raise BadName(f"{kpi} is true now, and for no other time")
         span, settled = which.span(at_ms, self._zone), self._settle(segment, entry)
-        end_ms = min(span.end_ms(self._zone), max(self.now_ms, self._merged.edge_ms))
-        stretch = Stretch(span.start_ms(self._zone), end_ms, levels)
+        if until_ms is None:
+            until_ms = min(span.end_ms(self._zone), self._latest_ms)
+        stretch = Stretch(span.start_ms(self._zone), until_ms, levels)
         running = Running(at_ms)
         for cell in cells:
             running.take(cell, 1)
@@ -249,10 +252,14 @@ class Board:
         if too_old or first < self._merged.first[resolution]:
             raise NotHeld(f"{segment}: {place.window.name} reaches back before what is held")
 
+    @property
+    def _latest_ms(self) -> int:
+        """Up to when agents are known: to `now`, or further by a commit that it has yet to meet."""
+        return max(self.now_ms, self._merged.edge_ms)
+
     def _stretch(self, span: Span, start_ms: int, end_ms: int, segment: str) -> Stretch:
         """Returns when a window lies, and which agents were there at its end."""
-        now_ms = max(self.now_ms, self._merged.edge_ms)
-        levels = self._merged.levels(segment)
+        now_ms, levels = self._latest_ms, self._merged.levels(segment)
         if now_ms < end_ms:
             return Stretch(start_ms, now_ms, levels)
         today = windows.bucket_of(span.resolution, now_ms, self._zone)

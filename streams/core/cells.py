@@ -28,7 +28,7 @@ from streams.core.buckets import (
 )
 from streams.core.dims import DIMS_BITS, Dims
 from streams.core.names import SITE
-from streams.core.tally import Cell
+from streams.core.tally import Cell, add_counts
 
 COLD_MS: Final = 2 * DAY_MS
 """Buckets older than this lie packed: seldom changed, and a tenth of the memory."""
@@ -213,12 +213,7 @@ class Cells:
                     continue
                 cell = held.setdefault(segment, [0, None])
                 cell[1] = hist = cell[1] or {}
-                for key, amount in amounts.items():
-                    left = hist.get(key, 0) + amount
-                    if left:
-                        hist[key] = left
-                    else:
-                        hist.pop(key, None)
+                add_counts(hist, amounts)
                 named = bucket, names[segment]
                 if cell[0] or hist:
                     changed[named] = Cell(cell[0], hist)

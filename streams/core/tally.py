@@ -130,10 +130,15 @@ def _merge_histograms(a: Mapping[int, int], b: Mapping[int, int]) -> Mapping[int
     if not b:
         return a
     out = dict(a)
-    for key, n in b.items():
-        left = out.get(key, 0) + n
-        if left:
-            out[key] = left
-        else:
-            out.pop(key, None)
+    add_counts(out, b)
     return out
+
+
+def add_counts(to: dict[int, int], counts: Mapping[int, int]) -> None:
+    """Adds counts in place; what comes to 0 is taken out."""
+    for key, n in counts.items():
+        left = to.get(key, 0) + n
+        if left:
+            to[key] = left
+        else:
+            to.pop(key, None)

@@ -13,11 +13,11 @@ from typing import Final
 
 import msgspec
 
-from streams.core.agents.labels import STEP
+from streams.core.agents.labels import add_step, entered
 from streams.core.agents.tail import Tail
 from streams.core.buckets import FINE, RESOLUTIONS, Zone
 from streams.core.names import dimensions
-from streams.core.tally import EMPTY, Cell
+from streams.core.tally import EMPTY, Cell, add_counts, merge
 from streams.core.windows import bucket_of
 
 Changed = Callable[[int, int, str, Cell, Cell], None]
@@ -136,33 +136,24 @@ class Ahead:
         """Books the step to piece `i`, or takes it back."""
         before, after = held.tail.pieces[i - 1 : i + 1]
         for piece, n in ((before, -sign), (after, sign)):
+            steps: dict[int, int] = {}
+            for label, weight in piece.weighted:
+                add_step(steps, label, n * weight, after.t)
             for segment in held.tail.groups[piece.group]:
                 levels = self._levels.setdefault(segment, {})
-                amounts: dict[int, int] = {}
-                for label, weight in piece.weighted:
-                    levels[label] = levels.get(label, 0) + n * weight
-                    if not levels[label]:
-                        del levels[label]
-                    amounts[STEP + 2 * label] = n * weight
-                    amounts[STEP + 2 * label + 1] = n * weight * after.t
+                add_counts(levels, dict(entered(steps)))
                 if not levels:
                     del self._levels[segment]
-                self._add(segment, after.t, amounts, changed)
+                self._add(segment, after.t, Cell(0, steps), changed)
 
-    def _add(self, segment: str, t: int, amounts: Mapping[int, int], changed: Changed) -> None:
+    def _add(self, segment: str, t: int, steps: Cell, changed: Changed) -> None:
         for resolution in range(0 if _has_fine(segment) else FINE + 1, len(RESOLUTIONS)):
             bucket = bucket_of(resolution, t, self._zone)
             cells = self.cells[resolution].setdefault(bucket, {})
             old = cells.pop(segment, EMPTY)
-            hist = dict(old.hist)
-            for key, amount in amounts.items():
-                left = hist.get(key, 0) + amount
-                if left:
-                    hist[key] = left
-                else:
-                    hist.pop(key, None)
-            if hist:
-                cells[segment] = Cell(0, hist)
+            new = merge(old, steps)
+            if new.hist:
+                cells[segment] = new
             elif not cells:
                 del self.cells[resolution][bucket]
-            changed(resolution, bucket, segment, old, Cell(0, hist))
+            changed(resolution, bucket, segment, old, new)

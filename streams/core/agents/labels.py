@@ -10,7 +10,7 @@ states there are series that are not of one agent each: contacts held at once, p
 and staffed agents by what their time costs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Final
 
@@ -44,6 +44,20 @@ RATES: Final = CONTACTS + 2
 STEP: Final = 1 << 12
 """Keys of steps in a cell begin here, above those of histograms: STEP + 2 · label is n = Σ ±1,
 the next key m = Σ ±t, t in ms since 1970."""
+
+
+def add_step(to: dict[int, int], label: int, n: int, t: int) -> None:
+    """Adds a step of so many agents at `t` to sums by key."""
+    key = STEP + 2 * label
+    to[key] = to.get(key, 0) + n
+    to[key + 1] = to.get(key + 1, 0) + n * t
+
+
+def entered(sums: Mapping[int, int]) -> Iterator[tuple[int, int]]:
+    """Yields by label how many more agents hold it after the steps of sums than before."""
+    for key, n in sums.items():
+        if key >= STEP and not key & 1:
+            yield (key - STEP) >> 1, n
 
 
 def plan_class(*, productive: bool, tracked: bool) -> int:

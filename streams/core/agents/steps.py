@@ -11,8 +11,16 @@ from typing import NamedTuple
 
 from streams.core.agents.derive import Condition, Piece
 from streams.core.agents.groups import Groups
-from streams.core.agents.labels import CAPACITY, CONTACTS, RATES, STEP, measures_of
+from streams.core.agents.labels import (
+    CAPACITY,
+    CONTACTS,
+    RATES,
+    add_step,
+    entered,
+    measures_of,
+)
 from streams.core.buckets import FINE_MS, FINE_PER_QUARTER, Zone
+from streams.core.tally import add_counts
 
 Amounts = dict[int, int]
 """Key in a cell → what is added."""
@@ -69,9 +77,7 @@ def book(
         if amounts is None:
             amounts = to[place] = {}
         for label, weight in found:
-            key = STEP + 2 * label
-            amounts[key] = amounts.get(key, 0) + n * weight
-            amounts[key + 1] = amounts.get(key + 1, 0) + n * weight * t
+            add_step(amounts, label, n * weight, t)
 
 
 StepDelta = dict[int, dict[int, Amounts]]
@@ -130,23 +136,13 @@ class Levels:
         by_group: dict[int, dict[int, int]] = {}
         for place, amounts in booked.items():
             to = by_group.setdefault(place.group, {})
-            for key, n in amounts.items():
-                if not key & 1 and n:
-                    label = (key - STEP) >> 1
-                    to[label] = to.get(label, 0) + n
+            add_counts(to, dict(entered(amounts)))
         for group, by_label in by_group.items():
             self._add(groups.all[group].booked, by_label)
 
     def _add(self, segments: Iterable[int], by_label: Mapping[int, int]) -> None:
-        changes = [(label, n) for label, n in by_label.items() if n]
-        for segment in segments if changes else ():
-            levels = self._by_segment.setdefault(segment, {})
-            for label, n in changes:
-                left = levels.get(label, 0) + n
-                if left:
-                    levels[label] = left
-                else:
-                    del levels[label]
+        for segment in segments if by_label else ():
+            add_counts(self._by_segment.setdefault(segment, {}), by_label)
             self._changed.add(segment)
 
     def take(self, names: Sequence[str]) -> dict[str, dict[int, int]]:

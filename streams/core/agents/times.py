@@ -3,7 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from streams.core.agents.labels import STEP, sum_up
+from streams.core.agents.labels import STEP, entered, sum_up
+from streams.core.tally import add_counts
 
 ELAPSED: Final = "time_elapsed"
 """The length of a window, up to now."""
@@ -12,14 +13,7 @@ ELAPSED: Final = "time_elapsed"
 def take_levels(levels: Mapping[int, int], hist: Mapping[int, int]) -> dict[int, int]:
     """Returns how many agents held each label before the steps of a cell: levels less its n."""
     out = dict(levels)
-    for key, n in hist.items():
-        if key >= STEP and not key & 1:
-            label = (key - STEP) >> 1
-            left = out.get(label, 0) - n
-            if left:
-                out[label] = left
-            else:
-                out.pop(label, None)
+    add_counts(out, {label: -n for label, n in entered(hist)})
     return out
 
 
@@ -66,6 +60,5 @@ def add_levels(parts: Iterable[Mapping[int, int]]) -> dict[int, int]:
     """Returns the sum of levels, without zeros."""
     out: dict[int, int] = {}
     for part in parts:
-        for label, n in part.items():
-            out[label] = out.get(label, 0) + n
-    return {label: n for label, n in out.items() if n}
+        add_counts(out, part)
+    return out
