@@ -119,9 +119,9 @@ class History:
     ) -> dict[int, tuple[range, list[str]]]:
         """Returns what to read, buckets and segments, by from when on it is held."""
         plan: dict[int, tuple[range, list[str]]] = {}
-        to_ms = max(extent.top_ms, self._clock.now_ms) + 1  # none has begun later
-        if query.to_ms is not None:
-            to_ms = min(to_ms, query.to_ms)
+        to_ms = extent.top_ms + 1
+        if query.to_ms is not None:  # nothing has begun later than now
+            to_ms = min(max(to_ms, self._clock.now_ms + 1), query.to_ms)
         for segment in expanded:
             held_ms = self._stored.held_from_ms(extent, query.by.resolution, segment)
             if held_ms not in plan:

@@ -9,13 +9,14 @@ import urllib.request
 from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from kafka import KafkaAdminClient, TopicPartition
 from kafka.admin import OffsetSpec
 from redis import Redis
 
 from deploy.kafka.broker import free_port
+from streams.core.names import dimensions
 from tests.integration.crew import until
 from tests.servers import Process, Server
 
@@ -50,10 +51,11 @@ class Cut(NamedTuple):
         return table | {"rows": rows}
 
 
+AGENTS = "agent:*"
 TABLES = (
-    Cut("day", "site,channel:*,queue:*,agent:*"),
+    Cut("day", f"site,channel:*,queue:*,{AGENTS}"),
     Cut("interval", "site,channel:*,queue:*"),
-    Cut("interval", "agent:*", hours=24),
+    Cut("interval", AGENTS, hours=24),
     Cut("5m", "site,channel:*,queue:*", hours=1),
 )
 """What Redis keeps for months, for a month, for 8 days and for 90 minutes."""
@@ -184,9 +186,16 @@ class Operation:
         return [cut.recent(self._history(cut)) for cut in TABLES]
 
     def _history(self, cut: Cut) -> Table:
-        query = {"by": cut.by, "segment": cut.segment, "kpi": KPIS}
+        segments = cut.segment.replace(AGENTS, ",".join(self._agents()))
+        query = {"by": cut.by, "segment": segments, "kpi": KPIS}
         table: Table = self.get("/api/v1/history", **query)
         return table
+
+    def _agents(self) -> list[str]:
+        """Return the agents that are stored: the API tells of those only who are named."""
+        stored = (self.redis.smembers(key) for key in self.redis.scan_iter("pouls:*:segments"))
+        names = {cast("bytes", segment).decode() for those in stored for segment in those}
+        return sorted(name for name in names if dimensions(name) == ("agent",))
 
     @property
     def rebuilding(self) -> bool:
