@@ -155,7 +155,8 @@ def _test(tools: Tools) -> Callable[..., None]:
         def rules_of(path: Path) -> "list[Rule]":
             return _load([path], settings, tools).rules
 
-        passed = run(files or [PACK.parent / "scenarios"], typer.echo, rules_of)
+        scenarios = files or [PACK.parent / "scenarios"]
+        passed = run(scenarios, typer.echo, rules_of, settings.calendars)
         raise typer.Exit(DONE if passed else WRONG)
 
     return test

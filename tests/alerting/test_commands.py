@@ -85,6 +85,19 @@ def test_test_plays_scenarios(capsys: pytest.CaptureFixture[str]) -> None:
     assert "fire warning queue:sav" in capsys.readouterr().out
 
 
+def test_test_knows_the_calendars_of_the_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    """A rule that keeps quiet by night keeps quiet in its scenario, too."""
+    Path("pouls.toml").write_text('[calendars.day]\nopen = { mon-fri = "08:00-20:00" }\n')
+    Path("rules.yaml").write_text(f"{RULE}    calendar: day\n")
+    Path("night.yaml").write_text(
+        "title: night\nrules: rules.yaml\nrule: abandonment\nstart: 2026-03-03 03:00\n"
+        "series: {abandonment_rate queue:sav: 9/30x12}\nexpect: []\n"
+    )
+    assert run("test", "night.yaml") == 0, capsys.readouterr().out
+    Path("day.yaml").write_text(Path("night.yaml").read_text().replace("03:00", "10:00"))
+    assert run("test", "day.yaml") == 1
+
+
 def test_backtest_reads_files_of_events(capsys: pytest.CaptureFixture[str]) -> None:
     """A line that is no event is refused, and told."""
     Path("rules.yaml").write_text(RULE)
