@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -11,6 +11,7 @@ from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
 from api import pages, server, sources
+from api.extension import Extension, Host
 from api.guard import Guard, own_hosts
 from api.parts import Options, Parts, assemble
 from api.routes import Routes, handle_errors
@@ -34,6 +35,7 @@ def create_app(
     *,
     store: Store | None = None,
     on_failure: Callable[[], None] = lambda: None,
+    extensions: Sequence[Extension] = (),
 ) -> FastAPI:
     """Returns the app; its lifespan runs the readers' side.
 
@@ -43,12 +45,16 @@ def create_app(
         options: Ticks and limits.
         store: Instead of the settings' Redis.
         on_failure: Called when a background task has died: the process must end.
+        extensions: What else is served by this process.
     """
-    parts = assemble(settings, names, options, store)
+    topics = [topic for extension in extensions for topic in extension.topics]
+    parts = assemble(settings, names, options, store, topics)
+    host = Host(parts.hub.offer, lambda team: [a.agent for a in parts.board.agents(team=team)])
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with _running(parts, on_failure):
+        lives = {type(each).__name__: each.run(host) for each in extensions}
+        async with _running(parts, on_failure, lives):
             yield
 
     app = FastAPI(
@@ -61,18 +67,27 @@ def create_app(
     )
     app.state.parts = parts
     app.include_router(Routes(parts).router())
+    for extension in extensions:
+        app.include_router(extension.router(host))
     app.mount("/static", pages.Assets(directory=options.static, check_dir=False))
     handle_errors(app)
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM)
     app.add_middleware(
-        Guard, hosts=own_hosts(settings.listen, settings.hosts), origins=settings.origins
+        Guard,
+        hosts=own_hosts(settings.listen, settings.hosts),
+        origins=settings.origins,
+        forms=[path for extension in extensions for path in extension.forms],
     )
     return app
 
 
 @asynccontextmanager
-async def _running(parts: Parts, on_failure: Callable[[], None]) -> AsyncIterator[None]:
-    """Runs feed and ticker around the serving."""
+async def _running(
+    parts: Parts,
+    on_failure: Callable[[], None],
+    others: Mapping[str, Coroutine[object, object, None]],
+) -> AsyncIterator[None]:
+    """Runs feed, ticker and the lives of extensions around the serving."""
 
     def ended(task: asyncio.Task[None]) -> None:
         if not task.cancelled():
@@ -80,7 +95,7 @@ async def _running(parts: Parts, on_failure: Callable[[], None]) -> AsyncIterato
             on_failure()
 
     parts.ticker.tick()
-    lives = {"the feed": _follow(parts), "the hub": parts.ticker.run()}
+    lives = {"the feed": _follow(parts), "the hub": parts.ticker.run(), **others}
     tasks = [asyncio.create_task(life, name=name) for name, life in lives.items()]
     for task in tasks:
         task.add_done_callback(ended)
@@ -104,7 +119,9 @@ async def _follow(parts: Parts) -> None:
     await parts.reader.run()
 
 
-def run(settings: Settings, options: Options = _DEFAULT) -> int:
+def run(
+    settings: Settings, options: Options = _DEFAULT, extensions: Sequence[Extension] = ()
+) -> int:
     """Serves until a signal comes; returns the exit code."""
     logs.configure()
     configured = {t.name: t.partitions for t in settings.topics.values() if t.name != DEAD_LETTERS}
@@ -115,7 +132,7 @@ def run(settings: Settings, options: Options = _DEFAULT) -> int:
         failed.append(True)
         served.should_exit = True
 
-    app = create_app(settings, names, options, on_failure=fail)
+    app = create_app(settings, names, options, on_failure=fail, extensions=extensions)
     host, _, port = settings.listen.rpartition(":")
     served = server.Server(
         server.configure(app, host.strip("[]"), int(port)), app.state.parts.lobby

@@ -1,10 +1,12 @@
 """Who may talk to us, decided before any handler runs; and the headers of every answer.
 
-There is no sign-in yet, so two checks keep a page of another site from reading the wall through a
-visitor's browser: `Host` must be a name of ours or an address (DNS rebinding needs a name), and a
-WebSocket's `Origin` must be exactly our own address or one that is configured (CORS does not cover
-WebSockets). A request without `Origin` comes from a program, not from a page: it is accepted,
-because without sign-in whoever reaches the port may read. With sign-in it will need a bearer token.
+There is no sign-in yet, so three checks keep a page of another site from using Pouls through a
+visitor's browser. `Host` must be a name of ours or an address (DNS rebinding needs a name). The
+`Origin` of a WebSocket (CORS does not cover those) and of a request that changes anything must be
+exactly our own address or one that is configured. And what changes anything is JSON, which no form
+can send; only named paths take forms, of our own pages. A request without `Origin` comes from a
+program, not from a page: it is accepted, because without sign-in whoever reaches the port may use
+it. With sign-in it will need a bearer token.
 """
 
 import ipaddress
@@ -30,6 +32,9 @@ HEADERS: Final = {
     "cross-origin-resource-policy": "same-origin",
 }
 _SCHEMES = {"ws": "http", "wss": "https"}
+_READS: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+JSON: Final = "application/json"
+FORM: Final = "application/x-www-form-urlencoded"
 
 log = logging.getLogger("pouls.api")
 
@@ -62,7 +67,7 @@ def host_allowed(host: str, own: Collection[str]) -> bool:
 def origin_allowed(
     origin: str | None, scheme: str, host: str, configured: Iterable[str] = ()
 ) -> bool:
-    """Whether `origin` may open a WebSocket; `host` is the `Host` header, already checked."""
+    """Whether `origin` may open a WebSocket or change anything; `host` is already checked."""
     if origin is None:
         return True
     own = f"{_SCHEMES.get(scheme, scheme)}://{host}"
@@ -70,15 +75,25 @@ def origin_allowed(
 
 
 class Guard:
-    """ASGI middleware: refuses foreign hosts and origins, adds the security headers."""
+    """ASGI middleware: refuses foreign hosts, origins and forms, adds the security headers."""
 
-    def __init__(self, app: ASGIApp, hosts: Iterable[str], origins: Iterable[str]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        hosts: Iterable[str],
+        origins: Iterable[str],
+        forms: Iterable[str] = (),
+    ) -> None:
         self.app = app
         self.hosts = frozenset(hosts)
         self.origins = frozenset(origins)
+        self.forms = frozenset(forms)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Lets a request through, or answers 400 for a foreign host, 403 for a foreign origin."""
+        """Lets a request through, or refuses it with a sentence.
+
+        400 = a foreign host, 403 = a foreign origin, 415 = what changes something is no JSON.
+        """
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
@@ -87,14 +102,27 @@ class Guard:
         if not host_allowed(host, self.hosts):
             log.warning("refused host %r", host)
             await _refuse(400, f"this server is not called {host!r}", scope, receive, send)
-        elif scope["type"] == "websocket" and not self._from_us(headers, scope["scheme"]):
+        elif not _only_reads(scope) and not self._from_us(headers, scope["scheme"]):
             log.warning("refused origin %r", headers.get("origin"))
-            await _refuse(403, "a page of another site may not read this", scope, receive, send)
+            await _refuse(403, "a page of another site may not do this", scope, receive, send)
+        elif not _only_reads(scope) and not self._understood(headers, scope):
+            await _refuse(415, f"the body must be {JSON}", scope, receive, send)
         else:
             await self.app(scope, receive, _with_headers(send))
 
     def _from_us(self, headers: Headers, scheme: str) -> bool:
         return origin_allowed(headers.get("origin"), scheme, headers["host"], self.origins)
+
+    def _understood(self, headers: Headers, scope: Scope) -> bool:
+        if scope["type"] == "websocket":
+            return True
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        return kind == (FORM if scope["path"] in self.forms else JSON)
+
+
+def _only_reads(scope: Scope) -> bool:
+    """Whether a request changes nothing, whoever sends it; a socket is read for long."""
+    return scope["type"] == "http" and scope["method"] in _READS
 
 
 async def _refuse(status: int, sentence: str, scope: Scope, receive: Receive, send: Send) -> None:

@@ -4,12 +4,15 @@ Theory of operation. A tick moves the board's `now`, reads all lines, and notes 
 two texts of a view, its delta and its snapshot, are made when the first client needs them and kept
 until the next tick. A client that saw the tick before gets the delta, any other the snapshot:
 nobody's backlog is kept, and nothing is ever merged for one client. Between two ticks the board
-stands still, so whoever reads it then (REST) says the same. No socket and no clock in here:
-`api.sockets` and `api.ticker` bring them.
+stands still, so whoever reads it then (REST) says the same. Topics that are none of the board's
+(alerts) are offered as ready documents, and shown from the next tick on. No socket and no clock in
+here: `api.sockets` and `api.ticker` bring them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Final, Protocol
+
+import msgspec
 
 from api import segments
 from api.messages import (
@@ -24,7 +27,7 @@ from api.messages import (
     encode,
     value,
 )
-from api.views import MAX_TOPICS, Line, Topic, View, kpis_of, parse_all
+from api.views import MAX_TOPICS, Line, Offered, Topic, View, kpis_of, offered, parse_all
 from streams.core.errors import BadName, NotHeld
 from streams.core.kpis import KPIS
 from streams.core.reading import Reading
@@ -49,9 +52,15 @@ class Readable(segments.People, Protocol):
 
 
 class Hub:
-    """All lines and views of one process."""
+    """All lines and views of one process.
 
-    def __init__(self, board: Readable, epoch: str) -> None:
+    Args:
+        board: What is read.
+        epoch: Another one = another process.
+        others: Topics that are none of the board's, such as `alerts@live`.
+    """
+
+    def __init__(self, board: Readable, epoch: str, others: Iterable[str] = ()) -> None:
         self.board = board
         self.epoch = epoch
         self.seq = 0
@@ -59,6 +68,7 @@ class Hub:
         self.sources: Mapping[str, SourceState] = {}
         self._moved: dict[str, float | SourceState] = {}
         self._lines: dict[Topic, Line] = {}
+        self._others = {topic: Offered(topic) for topic in map(offered, others)}
         self._views: dict[tuple[tuple[Topic, ...], tuple[str, ...] | None], View] = {}
 
     def subscribe(self, message: Subscribe) -> tuple[View, Subscribed]:
@@ -72,7 +82,7 @@ class Hub:
         unknown = [kpi for kpi in message.kpis or () if kpi not in KPIS]
         if unknown:
             raise BadName(f"not in the catalogue: {', '.join(map(repr, unknown))}")
-        asked, refused = parse_all(message.topics)
+        asked, refused = parse_all(message.topics, self._others)
         view = self._view(asked, message.kpis)
         view.clients += 1
         denied = [Denied(*r) for r in refused]
@@ -85,6 +95,14 @@ class Hub:
         if not view.clients:
             del self._views[view.asked, view.kpis]
 
+    def offer(self, topic: str, document: msgspec.Raw) -> None:
+        """Shows a document from the next tick on, instead of the one before.
+
+        Raises:
+            KeyError: the hub was not told of this topic when it was made.
+        """
+        self._others[offered(topic)].offer(document)
+
     def tick(self, now_ms: int, ts_ms: int, sources: Mapping[str, SourceState]) -> None:
         """Moves `now` and reads everything; `ts_ms` is the clock of the messages."""
         self.board.step(now_ms)
@@ -94,6 +112,8 @@ class Hub:
         self.sources = sources
         for line in self._lines.values():
             line.step(self._read)
+        for other in self._others.values():
+            other.step()
         for view in self._views.values():
             view.snapshot = view.delta = None
             view.grow(self._expand, self._trouble)
@@ -116,7 +136,7 @@ class Hub:
         if view is None:
             if len(self._lines) + len(asked) > MAX_LINES:
                 raise BadName("the server watches as many topics as it can; try later")
-            view = View(asked, kpis)
+            view = View(asked, kpis, self._others)
             view.grow(self._expand, self._trouble)
             view.added.clear()
             self._views[asked, kpis] = view
@@ -131,6 +151,8 @@ class Hub:
 
     def _trouble(self, topic: Topic) -> str | None:
         """Returns why a topic cannot be read, by trying it."""
+        if topic in self._others:
+            return None
         try:
             self.board.read(topic.segment, kpis_of(topic.window)[0], topic.window)
         except (BadName, NotHeld) as error:
@@ -142,7 +164,8 @@ class Hub:
         wanted: dict[Topic, set[str]] = {}
         for view in self._views.values():
             for topic, kpis in view.topics.items():
-                wanted.setdefault(topic, set()).update(kpis)
+                if topic not in self._others:
+                    wanted.setdefault(topic, set()).update(kpis)
         self._lines = {t: self._lines.get(t) or Line(t) for t in wanted}
         for topic, line in self._lines.items():
             for kpi in line.want(wanted[topic]):
@@ -159,13 +182,16 @@ class Hub:
         return value(reading, (since + self.ts_ms - self.board.now_ms) / 1000)
 
     def _snapshot(self, view: View) -> Snapshot:
-        topics = {str(t): self._lines[t].pick(kpis) for t, kpis in view.topics.items()}
+        topics = {str(t): self._line(t).pick(kpis) for t, kpis in view.topics.items()}
         return Snapshot(self.epoch, self.seq, self.ts_ms / 1000, dict(self.sources), topics)
+
+    def _line(self, topic: Topic) -> Line | Offered:
+        return self._others.get(topic) or self._lines[topic]
 
     def _delta(self, view: View) -> Delta:
         d = []
         for topic, kpis in view.topics.items():
-            line = self._lines[topic]
+            line = self._line(topic)
             new = kpis if topic in view.added else [k for k in kpis if k in line.changed]
             if new:
                 d.append((line.name, line.pick(new)))

@@ -57,16 +57,28 @@ class Parts:
 
 
 def assemble(
-    settings: Settings, sources: Sequence[str], options: Options, store: Store | None = None
+    settings: Settings,
+    sources: Sequence[str],
+    options: Options,
+    store: Store | None = None,
+    topics: Sequence[str] = (),
 ) -> Parts:
-    """Returns the parts of a process; nothing runs yet. `store`: instead of the settings' Redis."""
+    """Returns the parts of a process; nothing runs yet.
+
+    Args:
+        settings: Of the process.
+        sources: All of them.
+        options: Ticks and limits.
+        store: Instead of the settings' Redis.
+        topics: Those of extensions.
+    """
     fold, zone = settings.fold, Zone(settings.fold.timezone)
     store = store or Store(settings.redis)
     board = Board(
         zone, settings.reading, sources, fold.retention, fold.horizon_ms, fold.agent_horizon_ms
     )
     feed = Feed(sources)
-    hub = Hub(board, secrets.token_hex(4))
+    hub = Hub(board, secrets.token_hex(4), topics)
     documents = catalog.documents(settings.reading.prices.currency)
     lobby = Lobby(hub, _greeting(hub, options, catalog.digest(documents)), options.max_clients)
     return Parts(

@@ -1,6 +1,6 @@
 """What is read for whom: lines, one a topic, and views, sets of topics that clients share."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import msgspec
@@ -16,6 +16,8 @@ MAX_TOPICS: Final = 100
 MAX_EXPANDED: Final = 500
 """Topics that one view may come to when its patterns are expanded."""
 LIVE: Final = "live"
+SHOWN: Final = "shown"
+"""The one key of a topic that is none of the board's."""
 
 
 class Topic(NamedTuple):
@@ -41,13 +43,26 @@ def parse(text: str) -> Topic:
     return Topic(segments.parse(segment), parse_window(window).name)
 
 
-def parse_all(texts: Iterable[str]) -> tuple[tuple[Topic, ...], list[tuple[str, str]]]:
-    """Returns the topics, each once, and (text, what is wrong) of those that are none."""
+def offered(name: str) -> Topic:
+    """Returns a topic that is none of the board's, by its name: `alerts@live`."""
+    return Topic(*name.split("@", 1))
+
+
+def parse_all(
+    texts: Iterable[str], others: Collection[Topic] = ()
+) -> tuple[tuple[Topic, ...], list[tuple[str, str]]]:
+    """Returns the topics, each once, and (text, what is wrong) of those that are none.
+
+    Args:
+        texts: What is asked for.
+        others: Topics that are none of the board's.
+    """
+    known = {str(topic): topic for topic in others}
     topics: dict[Topic, None] = {}
     refused = []
     for text in texts:
         try:
-            topics[parse(text)] = None
+            topics[known.get(text) or parse(text)] = None
         except BadName as error:
             refused.append((text, str(error)))
     return tuple(topics), refused
@@ -91,12 +106,46 @@ class Line:
         return {kpi: self._encoded[kpi] for kpi in kpis}
 
 
+class Offered:
+    """A topic of which somebody else says what it shows: one document, under the key `shown`."""
+
+    def __init__(self, topic: Topic) -> None:
+        self.name = str(topic)
+        self.changed: set[str] = set()
+        self._shown: msgspec.Raw | None = None
+        self._next: msgspec.Raw | None = None
+
+    def offer(self, document: msgspec.Raw) -> None:
+        """Takes in what is to be shown from the next tick on."""
+        self._next = document
+
+    def step(self) -> None:
+        """Shows what was offered last."""
+        self.changed = {SHOWN} if _bytes(self._next) != _bytes(self._shown) else set()
+        self._shown = self._next
+
+    def pick(self, _: Iterable[str]) -> dict[str, msgspec.Raw]:
+        """Returns the document; nothing until there is one."""
+        return {} if self._shown is None else {SHOWN: self._shown}
+
+
+def _bytes(document: msgspec.Raw | None) -> bytes | None:
+    return None if document is None else bytes(document)
+
+
 class View:
     """A set of topics; it only ever grows, by what its patterns bring."""
 
-    def __init__(self, asked: tuple[Topic, ...], kpis: tuple[str, ...] | None) -> None:
+    def __init__(
+        self,
+        asked: tuple[Topic, ...],
+        kpis: tuple[str, ...] | None,
+        others: Collection[Topic] = (),
+    ) -> None:
         self.asked = asked
         self.kpis = kpis
+        self.others = others
+        """Topics that are none of the board's."""
         self.clients = 0
         self.topics: dict[Topic, tuple[str, ...]] = {}
         """Topic → the KPIs of it that are shown."""
@@ -132,5 +181,7 @@ class View:
                 self.denied[topic] = reason
 
     def _shown(self, topic: Topic) -> tuple[str, ...]:
+        if topic in self.others:
+            return (SHOWN,)
         all_of_it = kpis_of(topic.window)
         return tuple(k for k in all_of_it if self.kpis is None or k in self.kpis)
