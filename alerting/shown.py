@@ -11,14 +11,13 @@ import msgspec
 
 from alerting.core import machine
 from alerting.core.rules import Rule
-from alerting.core.shapes import Event, Instance, Key, Severity
+from alerting.core.shapes import Instance, Key, Severity
 from alerting.core.telling import Group, Quiet
-from streams.core.words import LANGUAGES, Language
+from alerting.message import title
+from streams.core.words import LANGUAGES
 
 UNSEEN_MS: Final = 86_400_000
 """So long an alert that is over stays in view if nobody ever acknowledged it."""
-Title = Callable[[Rule, Event, Language], str]
-"""What an alert is called in a language."""
 Suppressed = Callable[[Key, Instance], tuple[str, ...]]
 """Why nobody is told of an alert: `silence:ID`, `maintenance:ID`, `inhibited:RULE|SEGMENT`,
 `snoozed`, `flapping`; empty = people are told."""
@@ -172,12 +171,12 @@ def make(
     quiet: Mapping[str, Quiet],
     *,
     rules: Mapping[str, Rule],
-    title: Title,
     suppressed: Suppressed,
     at_ms: int | None,
     clock_ms: int,
     investigations: Counts = NONE,
     time_scale: float = 1.0,
+    currency: str = "",
 ) -> Shown:
     """Returns what is shown.
 
@@ -186,16 +185,16 @@ def make(
         groups: In which they are told.
         quiet: Silences and maintenance.
         rules: By id; an alert whose rule has gone is called by the rule's id.
-        title: What an alert is called.
         suppressed: Why nobody is told of it.
         at_ms: Board time.
         clock_ms: Redis TIME.
         investigations: How many are open, and overdue.
         time_scale: Of the settings.
+        currency: Of KPIs that are money.
     """
     steps = _next(groups.values())
     rows = [
-        _row(key, instance, rules.get(key.rule), title, suppressed(key, instance), steps)
+        _row(key, instance, rules.get(key.rule), suppressed(key, instance), steps, currency)
         for key, instance in instances.items()
         if _in_view(instance, clock_ms)
     ]
@@ -241,9 +240,9 @@ def _row(
     key: Key,
     instance: Instance,
     rule: Rule | None,
-    title: Title,
     suppressed: tuple[str, ...],
     steps: Mapping[str, Next],
+    currency: str,
 ) -> Row:
     ongoing = machine.ongoing(instance)
     worst = instance.severity if ongoing else instance.worst
@@ -259,7 +258,7 @@ def _row(
         started=(instance.started_at_ms or 0) / 1000,
         ended=None if ongoing else _s(instance.resolved_clock_ms),
         reason="" if ongoing else instance.reason,
-        title=_titles(rule, key, instance, worst, title),
+        title={lang: title(rule, key.rule, facts, worst, lang, currency) for lang in LANGUAGES},
         kpi=facts.kpi,
         window=facts.window,
         value=facts.value,
@@ -287,24 +286,6 @@ def _state(instance: Instance) -> Literal["firing", "cooling", "resolved"]:
             return state
         case _:  # pending again after an end that nobody saw is still that end
             return "resolved"
-
-
-def _titles(
-    rule: Rule | None, key: Key, instance: Instance, worst: Severity, title: Title
-) -> dict[str, str]:
-    if rule is None:
-        return dict.fromkeys(LANGUAGES, f"{key.rule} {key.segment}")
-    event = Event(
-        kind="fire",
-        key=key,
-        episode=instance.episode,
-        severity=worst,
-        at_ms=instance.seen_at_ms,
-        clock_ms=instance.fired_clock_ms or 0,
-        reason="breach",
-        facts=instance.facts,
-    )
-    return {language: title(rule, event, language) for language in LANGUAGES}
 
 
 def _next(groups: Iterable[Group]) -> dict[str, Next]:
