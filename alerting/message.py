@@ -152,7 +152,7 @@ def title(
         _Places(
             {
                 "segment": where,
-                "kpi": _kpi(words, facts, language),
+                "kpi": _kpi(facts, language),
                 "value": shown(facts.value),
                 "n": figures.NO_VALUE if facts.n is None else figures.number(words, facts.n, 0),
                 "window": figures.window(words, facts.window),
@@ -211,7 +211,7 @@ class _Telling:
 
     def _measured(self, event: Event) -> list[Row]:
         words, facts = self._words, event.facts
-        name = _kpi(words, facts, self._language)
+        name = _kpi(facts, self._language)
         rows = []
         if facts.kpi != FEED:
             rows.append(Row(words.segment, figures.segment(words, facts.segment)))
@@ -329,14 +329,19 @@ def started_ms(event: Event) -> int | None:
     return int(start) if start.isdecimal() else None
 
 
-def _kpi(words: Words, facts: Facts, language: Language) -> str:
-    if facts.kpi == FEED:
-        topic = facts.detail.get("topic")
+def kpi_name(kpi: str, language: Language, topic: str | None = None) -> str:
+    """Returns what is measured, in words; `topic`: of the feed that is dead."""
+    words = WORDS[language]
+    if kpi == FEED:
         return words.feed_of.format(topic=topic) if topic else words.feed
     try:
-        return str(getattr(find(facts.kpi).name, language))
+        return str(getattr(find(kpi).name, language))
     except BadName:  # a KPI of an older release
-        return facts.kpi
+        return kpi
+
+
+def _kpi(facts: Facts, language: Language) -> str:
+    return kpi_name(facts.kpi, language, facts.detail.get("topic"))
 
 
 def _counts(facts: Facts) -> bool:

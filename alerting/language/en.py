@@ -84,6 +84,11 @@ en = Words(
     memory_lost="The memory of alerts was lost: this one may have been told before.",
     reopened="It is back, after it had ended.",
     test="This is a test: nothing is the matter.",
+    overdue="Investigation overdue: {kpi}, {segment}: {what}",
+    overdue_steps={
+        "investigate": "nobody has begun", "plan": "there is no plan",
+        "action": "action {n} is not done",
+    },
     begun="since {time}",
     colon=": ",
     footer="Sent by Pouls.",

@@ -85,6 +85,11 @@ fr = Words(
     memory_lost="La mémoire des alertes a été perdue : celle-ci a peut-être déjà été annoncée.",
     reopened="Elle est revenue, après s’être terminée.",
     test="Ceci est un essai : tout va bien.",
+    overdue="Enquête en retard\u00a0: {kpi}, {segment}\u00a0: {what}",
+    overdue_steps={
+        "investigate": "personne n’a commencé", "plan": "il n’y a pas de plan",
+        "action": "l’action {n} n’est pas faite",
+    },
     begun="depuis {time}",
     colon="\u00a0: ",
     footer="Envoyé par Pouls.",

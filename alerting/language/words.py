@@ -98,6 +98,10 @@ class Words(msgspec.Struct, frozen=True, kw_only=True):
     memory_lost: str
     reopened: str
     test: str
+    overdue: str
+    """`{kpi}`, `{segment}`, `{what}`."""
+    overdue_steps: Mapping[str, str]
+    """What is overdue of an investigation; `{n}` = the action."""
     begun: str
     """`{time}`: likewise, in few words."""
     colon: str
