@@ -282,7 +282,7 @@ def feed_of(files: Sequence[str], timezone: str | None, settings: Settings) -> F
     zone = zone_named(zone_of(named, Options(timezone=timezone), settings)).name
     run, refusals = inputs.run_in(zone), Refusals(complain)
     lines = inputs.Inputs(named, refusals, run)
-    router = Router(settings.topics, dict.fromkeys(settings.topics, 1))
+    router = Router(settings.event_topics, dict.fromkeys(settings.event_topics, 1))
 
     def events() -> Iterator[tuple[int, str, bytes]]:
         for at_ms, *_, line, value in in_order(starmap(sortable, lines.events())):

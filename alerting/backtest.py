@@ -28,7 +28,7 @@ from streams.core.reading import formula_of, measured
 from streams.core.roster import Roster
 from streams.core.tally import Cell, lanes, merge
 from streams.settings import Topic
-from streams.settings.shapes import DEAD_LETTERS
+from streams.settings.shapes import NO_EVENTS
 
 TICK_MS: Final = 15_000
 QUIET_MS: Final = 60_000
@@ -85,7 +85,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 def channels_of(topics: Mapping[str, Topic]) -> dict[str, str]:
     """Returns the channel of every topic that events lie in."""
-    return {name: topic.channel for name, topic in topics.items() if name != DEAD_LETTERS}
+    return {name: topic.channel for name, topic in topics.items() if name not in NO_EVENTS}
 
 
 def backtest(operation: Operation, events: Iterable[Timed]) -> Outcome:

@@ -72,7 +72,7 @@ def complain(text: str) -> None:
 def _context(settings: Settings) -> "Context":
     from alerting.meaning import Context
 
-    topics = frozenset(settings.topics)
+    topics = frozenset(settings.event_topics)
     return Context(settings.fold, settings.reading, settings.calendars, topics)
 
 

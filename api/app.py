@@ -17,7 +17,6 @@ from api.parts import Options, Parts, assemble
 from api.routes import Routes, handle_errors
 from streams import logs
 from streams.settings import Settings
-from streams.settings.shapes import DEAD_LETTERS
 from streams.store import Store, StoreAway
 
 OK, BUG = 0, 70
@@ -124,7 +123,7 @@ def run(
 ) -> int:
     """Serves until a signal comes; returns the exit code."""
     logs.configure()
-    configured = {t.name: t.partitions for t in settings.topics.values() if t.name != DEAD_LETTERS}
+    configured = {t.name: t.partitions for t in settings.event_topics.values()}
     names = sources.names(configured, sources.reported(settings.kafka, configured))
     failed: list[bool] = []
 

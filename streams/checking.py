@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 import msgspec
 
 from streams.settings import Settings, reached_by_others
-from streams.settings.shapes import DEAD_LETTERS
 from streams.store import Head, Store, StoreAway
 
 
@@ -67,6 +66,5 @@ def strangers(settings: Settings) -> Iterator[str]:
 
 
 def _sources(settings: Settings) -> Iterator[str]:
-    for topic in settings.topics.values():
-        if topic.name != DEAD_LETTERS:
-            yield from (f"{topic.name}-{partition}" for partition in range(topic.partitions))
+    for topic in settings.event_topics.values():
+        yield from (f"{topic.name}-{partition}" for partition in range(topic.partitions))

@@ -212,7 +212,7 @@ async def send(
         partitions = await sender.partitions()
         if trouble := partition_trouble(settings.topics, partitions):
             raise ReplayError(" ".join(trouble))
-        router, read = Router(settings.topics, partitions), 0
+        router, read = Router(settings.event_topics, partitions), 0
         for value in values:
             places, time_ms = router.route(value)
             while pace and time_ms is not None and (wait_s := pace.wait_s(time_ms)) > 0:

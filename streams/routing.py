@@ -66,6 +66,7 @@ class Router:
         self._by_channel = {
             topic.channel: name for name, topic in topics.items() if topic.channel != NO_CONTACTS
         }
+        self._names = frozenset(topics)
         self._default = self._by_channel[DEFAULT_CHANNEL]
         self._partitions = partitions
         self._contacts: dict[str, tuple[Place, ...]] = {}
@@ -96,6 +97,6 @@ class Router:
 
     def _everywhere(self, feed: str) -> tuple[Place, ...]:
         """Returns every partition of a feed's topic: each has a time of its own."""
-        topic = feed if feed in self._partitions else self._default
+        topic = feed if feed in self._names else self._default
         key = feed.encode() or None
         return tuple(Place(topic, p, key) for p in range(self._partitions[topic]))

@@ -14,7 +14,7 @@ from kafka.errors import KafkaError, for_code
 
 from streams.core.errors import PoulsError
 from streams.settings import Settings, Topic
-from streams.settings.shapes import DEAD_LETTERS
+from streams.settings.shapes import ACTS, DEAD_LETTERS
 
 DAY_MS: Final = 86_400_000
 BOOTSTRAP_MS: Final = 5_000
@@ -68,6 +68,8 @@ def partition_trouble(topics: Mapping[str, Topic], found: Mapping[str, int]) -> 
         there = found.get(name, 0)
         if not there:
             trouble.append(f"Topic {name} does not exist: run `pouls topics`.")
+        elif name == ACTS and there != 1:
+            trouble.append(f"Topic {ACTS} has {there} partitions: what people do is read in order.")
         elif there != topic.partitions and name != DEAD_LETTERS:
             trouble.append(
                 f"Topic {name} has {there} partitions, {topic.partitions} are configured. "
@@ -79,6 +81,8 @@ def partition_trouble(topics: Mapping[str, Topic], found: Mapping[str, int]) -> 
 
 def wanted_configs(topic: Topic) -> dict[str, str]:
     """Returns the settings that a topic needs on the broker."""
+    if topic.name == ACTS:
+        return {"cleanup.policy": "compact"}
     configs = {"cleanup.policy": "delete", "retention.ms": str(topic.retention_days * DAY_MS)}
     if topic.name != DEAD_LETTERS:
         configs["message.timestamp.type"] = "LogAppendTime"

@@ -12,7 +12,6 @@ from mode.utils.locks import Event as AnyEvent
 
 from streams.chunks import Chunk, Feed, Log
 from streams.settings import Settings, Topic
-from streams.settings.shapes import DEAD_LETTERS
 from streams.transport import Consumer  # registers pouls:// where nothing is installed
 
 QUEUE_CHUNKS: Final = 8
@@ -85,9 +84,8 @@ def create_app(settings: Settings, options: Options) -> App:
         broker_max_poll_records=None,
         stream_wait_empty=False,  # nothing is acknowledged, nothing to wait for
     )
-    for topic in settings.topics.values():
-        if topic.name != DEAD_LETTERS:
-            _add_agent(app, topic)
+    for topic in settings.event_topics.values():
+        _add_agent(app, topic)
 
     @app.on_partitions_revoked.connect
     async def on_revoked(_: Any, /, *revoked: Any, **_signal: Any) -> None:  # noqa: ANN401  Faust's

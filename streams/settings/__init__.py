@@ -3,11 +3,24 @@
 from streams.settings.listen import ListenRefused, reached_by_others, refuse_strangers
 from streams.settings.load import load_settings
 from streams.settings.meaning import unknown_zone
-from streams.settings.shapes import Clock, Settings, SettingsErrors, Topic
+from streams.settings.shapes import (
+    PACK,
+    Address,
+    Alerts,
+    Clock,
+    Rate,
+    Settings,
+    SettingsErrors,
+    Topic,
+)
 
 __all__ = [
+    "PACK",
+    "Address",
+    "Alerts",
     "Clock",
     "ListenRefused",
+    "Rate",
     "Settings",
     "SettingsErrors",
     "Topic",

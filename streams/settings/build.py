@@ -3,6 +3,7 @@
 import datetime as dt
 import unicodedata
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import TypeVar, cast
 
 import msgspec
@@ -30,7 +31,7 @@ from streams.settings.file import (
     RetentionTable,
     TargetTable,
 )
-from streams.settings.shapes import TOPICS, Topic
+from streams.settings.shapes import PACK, TOPICS, Address, Alerts, Rate, Topic
 
 MINUTE_MS = 60_000
 T = TypeVar("T")
@@ -97,6 +98,26 @@ def calendars(file: File) -> dict[str, Calendar]:
     always = Calendar(msgspec.structs.replace(ALWAYS, zone=zone))
     own = {_nfc(name): Calendar(_hours(table, zone)) for name, table in file.calendars.items()}
     return {hours.ALWAYS: always, **own}
+
+
+def alerts(file: File, beside: Path, listen: str) -> Alerts:
+    """Returns what is decided about alerts.
+
+    Args:
+        file: The file.
+        beside: The folder that it is in: names of rule files are relative to it.
+        listen: HOST:PORT of the API.
+    """
+    table = file.alerts
+    return Alerts(
+        rules=tuple(PACK if name == PACK else beside / name for name in table.rules),
+        time_scale=table.time_scale,
+        url=(table.url or f"http://{listen}").rstrip("/"),
+        lang=table.lang,
+        heartbeat=table.heartbeat,
+        rate=Rate(table.rate.pages, table.rate.within_s),
+        targets={_nfc(name): Address(t.page, t.mail) for name, t in table.targets.items()},
+    )
 
 
 def unix_seconds(since: int | dt.datetime) -> int:

@@ -14,6 +14,7 @@ from streams.core.policy import (
     Productivity,
     ServiceLevel,
 )
+from streams.settings.shapes import PACK, Alerts, Rate
 
 Channel = Literal["voice", "chat", "email", "message", "social", "ticket", "callback"]
 TopicName = Literal["calls", "chats", "tickets", "agents", "dead-letters"]
@@ -22,6 +23,8 @@ Hours = Annotated[float, Meta(gt=0, le=24 * 800)]
 Number = Annotated[float, Meta(ge=-1e12, le=1e12)]
 Count = Annotated[int, Meta(ge=1, le=1_000_000)]
 Money = Annotated[float, Meta(ge=0, le=1e9)]
+Secret = Annotated[str, Meta(min_length=1)]
+"""An address that is a secret, best as `${VARIABLE}`."""
 
 
 class TargetTable(Struct, frozen=True, forbid_unknown_fields=True):
@@ -118,6 +121,32 @@ class TopicTable(Struct, frozen=True, forbid_unknown_fields=True):
     retention_days: Annotated[int, Meta(ge=1, le=10_000)] | None = None
 
 
+class AddressTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where somebody is told of alerts."""
+
+    page: Secret | None = None
+    mail: Secret | None = None
+
+
+class RateTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """How many pages somebody gets."""
+
+    pages: Annotated[int, Meta(ge=1, le=1000)] = Rate().pages
+    within_s: Annotated[float, Meta(ge=1, le=86_400)] = Rate().within_s
+
+
+class AlertsTable(Struct, frozen=True, forbid_unknown_fields=True):
+    """Rules, and who is told: `docs/alerts.md`."""
+
+    rules: tuple[Annotated[str, Meta(min_length=1)], ...] = (PACK,)
+    time_scale: Annotated[float, Meta(gt=0, le=100)] = Alerts().time_scale
+    url: Annotated[str, Meta(pattern="^https?://[^ ]+$")] | None = None
+    lang: Literal["fr", "en"] = Alerts().lang
+    heartbeat: Secret | None = None
+    rate: RateTable = RateTable()
+    targets: dict[str, AddressTable] = {}
+
+
 class RetentionTable(Struct, frozen=True, forbid_unknown_fields=True):
     """How long cells are kept behind the source's time."""
 
@@ -151,3 +180,4 @@ class File(Struct, frozen=True, forbid_unknown_fields=True):
     group: Annotated[str, Meta(min_length=1)] = "pouls"
     hosts: tuple[str, ...] = ()
     origins: tuple[str, ...] = ()
+    alerts: AlertsTable = AlertsTable()

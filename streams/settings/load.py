@@ -76,6 +76,7 @@ def load_settings(environ: Mapping[str, str], path: Path | None = None) -> Setti
         group=file.group,
         hosts=file.hosts,
         origins=file.origins,
+        alerts=build.alerts(file, chosen.parent if chosen else Path(), said["POULS_LISTEN"]),
     )
 
 

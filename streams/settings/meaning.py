@@ -2,6 +2,7 @@
 
 import datetime as dt
 import difflib
+import re
 import zoneinfo
 from collections.abc import Iterator, Mapping
 
@@ -9,9 +10,17 @@ from streams.core.kpis import KPIS
 from streams.core.names import DIMENSIONS
 from streams.settings import hours
 from streams.settings.check import Mistake, unknown
-from streams.settings.file import CalendarTable, CostTable, File, QueueTable, TargetTable
+from streams.settings.file import (
+    AlertsTable,
+    CalendarTable,
+    CostTable,
+    File,
+    QueueTable,
+    TargetTable,
+)
 from streams.settings.lines import KeyPath
 
+_variable = re.compile(r"\$\{[A-Za-z_][A-Za-z0-9_]*\}").sub
 CLOSE_ZONES = 3
 """So many time zones are told to whoever has misspelt one: there are some 600."""
 
@@ -30,6 +39,7 @@ def meaning_mistakes(file: File) -> Iterator[Mistake]:
     yield from _cost(file.cost)
     for name, calendar in file.calendars.items():
         yield from _calendar(("calendars", name), calendar)
+    yield from _alerts(file.alerts)
 
 
 def unknown_zone(name: str) -> str | None:
@@ -98,6 +108,16 @@ def _calendar(path: KeyPath, calendar: CalendarTable) -> Iterator[Mistake]:
                 yield Mistake((*path, "exceptions", key), "is in `closed`, too")
         except ValueError as exc:
             yield Mistake((*path, "exceptions", key), str(exc))
+
+
+def _alerts(alerts: AlertsTable) -> Iterator[Mistake]:
+    """Yields secrets with a variable that is written as none; whether it is set is for senders."""
+    secrets: dict[KeyPath, str | None] = {("heartbeat",): alerts.heartbeat}
+    for name, table in alerts.targets.items():
+        secrets |= {("targets", name, "page"): table.page, ("targets", name, "mail"): table.mail}
+    for path, text in secrets.items():
+        if text is not None and "${" in _variable("", text):
+            yield Mistake(("alerts", *path), "a variable is written ${NAME}")
 
 
 def _targets(path: KeyPath, tables: Mapping[str, TargetTable]) -> Iterator[Mistake]:

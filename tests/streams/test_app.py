@@ -17,7 +17,6 @@ from streams.app.faust_app import App, ChunkCodec, create_app
 from streams.app.worker import BUG, FAILED, OK, Worker
 from streams.pipeline import Pipeline, Stopped
 from streams.settings import load_settings
-from streams.settings.shapes import DEAD_LETTERS
 from streams.store import Store
 from streams.transport import Consumer, Transport
 
@@ -49,7 +48,7 @@ async def app() -> App:
 
 async def test_there_is_one_agent_for_each_topic_of_events(app: App) -> None:
     """Also for the agents' topic; not for the dead letters."""
-    assert sorted(app.agents) == sorted(f"fold-{n}" for n in SETTINGS.topics if n != DEAD_LETTERS)
+    assert sorted(app.agents) == sorted(f"fold-{n}" for n in SETTINGS.event_topics)
     assert all(agent.concurrency == 1 for agent in app.agents.values())
 
 

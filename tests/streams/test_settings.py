@@ -10,7 +10,11 @@ from hypothesis import strategies as st
 from streams.core.costs import Prices
 from streams.core.policy import DEFAULT_CLASS, Formula, Target, Thresholds
 from streams.settings import (
+    PACK,
+    Address,
+    Alerts,
     ListenRefused,
+    Rate,
     Settings,
     SettingsErrors,
     load_settings,
@@ -55,8 +59,12 @@ def test_without_file_and_environment_everything_has_a_default(
     assert (settings.kafka, settings.redis) == ("127.0.0.1:9092", "redis://127.0.0.1:6379/0")
     assert (settings.listen, settings.metrics_listen) == ("127.0.0.1:8080", None)
     assert (settings.fold.timezone, settings.timezone) == ("UTC", None)
-    assert list(settings.topics) == ["calls", "chats", "tickets", "agents", "dead-letters"]
-    assert [t.retention_days for t in settings.topics.values()] == [30, 30, 400, 90, 30]
+    assert list(settings.topics) == [
+        "calls", "chats", "tickets", "agents", "dead-letters", "acts",
+    ]  # fmt: skip
+    assert [t.retention_days for t in settings.topics.values()] == [30, 30, 400, 90, 30, 0]
+    assert list(settings.event_topics) == ["calls", "chats", "tickets", "agents"]
+    assert settings.alerts == Alerts()
 
 
 def test_the_environment_says_where_things_are(file: Path) -> None:
@@ -101,6 +109,43 @@ def test_every_line_of_the_example_is_right_when_uncommented(file: Path) -> None
     settings = loaded(file, text)
     assert settings.timezone == "Europe/Paris"
     assert settings.reading.queues["support"].service_level == "SL-C"
+
+
+def test_alerts_have_rules_beside_the_file_and_secrets_as_they_stand(file: Path) -> None:
+    """Variables are put in by whoever sends: no other process needs to know what they are."""
+    settings = loaded(
+        file,
+        """
+        [alerts]
+        rules = ["pack", "alerts/own.yaml", "/etc/pouls/rules.yaml"]
+        time_scale = 0.1
+        url = "https://pouls.example.org/"
+        lang = "en"
+        heartbeat = "https://beats.example/${TOKEN}"
+        rate = { pages = 2, within_s = 60 }
+        targets.anna = { page = "${ANNA}", mail = "mailto://post.example?to=anna@example.org" }
+        targets.ben.page = "${BEN}"
+        """,
+    )
+    assert settings.alerts == Alerts(
+        rules=(PACK, file.parent / "alerts" / "own.yaml", Path("/etc/pouls/rules.yaml")),
+        time_scale=0.1,
+        url="https://pouls.example.org",
+        lang="en",
+        heartbeat="https://beats.example/${TOKEN}",
+        rate=Rate(2, 60),
+        targets={
+            "anna": Address("${ANNA}", "mailto://post.example?to=anna@example.org"),
+            "ben": Address("${BEN}"),
+        },
+    )
+
+
+def test_links_lead_to_where_the_api_listens_unless_the_file_says_otherwise(file: Path) -> None:
+    """On one machine nothing needs to be said."""
+    file.write_text("")
+    settings = load_settings({"POULS_LISTEN": "127.0.0.1:8081"}, file)
+    assert settings.alerts.url == "http://127.0.0.1:8081"
 
 
 def test_a_queue_may_have_its_own_limits_formula_and_targets(file: Path) -> None:
@@ -262,7 +307,7 @@ def test_what_changes_cells_changes_the_hash(file: Path, text: str) -> None:
         "[topics.calls]\npartitions = 2",
         'segments = ["pause", "agent", "queue", "team", "channel"]',
         '[formula]\noffline_in_break = "nonadherent"', 'people = "people.csv"',
-        "[agents]\ntolerance_s = 0", '[cost]\ncurrency = "CHF"',
+        "[agents]\ntolerance_s = 0", '[cost]\ncurrency = "CHF"', "[alerts]\ntime_scale = 0.1",
     ],
 )  # fmt: skip
 def test_what_changes_no_cell_leaves_the_hash(file: Path, text: str) -> None:
@@ -353,6 +398,16 @@ speed = 0
         (
             "[cost]\nfixed = { period = 'week' }",
             "2: cost.fixed.period: 'week' is none of hour, day, month",
+        ),
+        ("[alerts]\ntime_scale = 0", "2: alerts.time_scale: must be a number > 0.0, not 0"),
+        ("[alerts]\nurl = 'pouls'", "2: alerts.url: must be text matching regex"),
+        (
+            "[alerts]\nheartbeat = 'https://${x'",
+            "2: alerts.heartbeat: a variable is written ${NAME}",
+        ),
+        (
+            "[alerts.targets.anna]\nmail = '${MAIL ANNA}'",
+            "2: alerts.targets.anna.mail: a variable is written ${NAME}",
         ),
         ("a = 1\nb = ", "2: is not TOML: Invalid value"),
     ],

@@ -7,7 +7,7 @@ from kafka.errors import KafkaConnectionError
 
 from streams import topics
 from streams.settings import load_settings
-from streams.settings.shapes import DEAD_LETTERS
+from streams.settings.shapes import ACTS, DEAD_LETTERS
 from streams.topics import TopicsRefused, check_topics, create_topics, wanted_configs
 
 SETTINGS = load_settings({"POULS_CONFIG": "/dev/null"})
@@ -86,6 +86,7 @@ def test_events_are_kept_by_the_time_of_appending() -> None:
     assert configs["message.timestamp.type"] == "LogAppendTime"
     assert configs["retention.ms"] == str(400 * 86_400_000)
     assert "message.timestamp.type" not in wanted_configs(SETTINGS.topics[DEAD_LETTERS])
+    assert wanted_configs(SETTINGS.topics[ACTS]) == {"cleanup.policy": "compact"}
 
 
 def test_missing_topics_are_created_as_they_are_configured(broker: type[Broker]) -> None:
@@ -137,6 +138,14 @@ def test_dead_letters_may_have_any_number_of_partitions(broker: type[Broker]) ->
     """Nothing is folded from there."""
     broker.there |= FOUR | {DEAD_LETTERS: 7}
     assert check_topics(SETTINGS) == []
+
+
+def test_what_people_do_is_read_in_order(broker: type[Broker]) -> None:
+    """So it is in one partition, and nobody can configure another number."""
+    broker.there |= FOUR | {ACTS: 2}
+    assert check_topics(SETTINGS) == [
+        "Topic acts has 2 partitions: what people do is read in order."
+    ]
 
 
 def test_a_missing_topic_comes_with_advice(broker: type[Broker]) -> None:
