@@ -10,13 +10,13 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.middleware.gzip import GZipMiddleware
 
-from api import pages, server, sources
+from api import pages, server
 from api.extension import Extension, Host
 from api.guard import Guard, own_hosts
 from api.parts import Options, Parts, assemble
 from api.routes import Routes, handle_errors
 from streams import logs
-from streams.settings import Settings
+from streams.settings import Settings, sources
 from streams.store import Store, StoreAway
 
 OK, BUG = 0, 70
@@ -123,8 +123,7 @@ def run(
 ) -> int:
     """Serves until a signal comes; returns the exit code."""
     logs.configure()
-    configured = {t.name: t.partitions for t in settings.event_topics.values()}
-    names = sources.names(configured, sources.reported(settings.kafka, configured))
+    names = sources.of(settings)
     failed: list[bool] = []
 
     def fail() -> None:

@@ -9,18 +9,18 @@ import msgspec
 
 from api import catalog, pages
 from api.catalog import Document
-from api.clock import Now
-from api.feed import Feed
 from api.hub import Hub
 from api.messages import VERSION, Hello
 from api.sockets import MAX_CLIENTS, Lobby
 from api.stored import Stored
 from api.ticker import Ticker
-from streams.core.board import HOLD_DAYS, HOLD_QUARTERS_MS, Board
-from streams.core.buckets import QUARTER_MS, Zone
+from streams.core.board import Board
+from streams.core.buckets import Zone
 from streams.core.words import Language
 from streams.settings import Settings
-from streams.store import Reader, Store, Wanted
+from streams.settings.now import Now
+from streams.store import Reader, Store
+from streams.store.feed import Feed, reader
 
 
 class Options(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,23 +88,12 @@ def assemble(
         store=store,
         board=board,
         feed=feed,
-        reader=Reader(
-            store, sources, lambda _, top_ms: wanted(max(board.now_ms, top_ms), zone), feed
-        ),
+        reader=reader(store, sources, board, zone, feed),
         hub=hub,
         lobby=lobby,
         ticker=Ticker(feed, board, hub, lobby, Now(settings.clock), options.tick_s),
         stored=Stored(store, sources, fold.retention, zone, board, fold.agent_horizon_ms),
         catalog=documents,
-    )
-
-
-def wanted(newest_ms: int, zone: Zone) -> Wanted:
-    """Returns the stored buckets that a board holds when `now` is `newest_ms` or little later."""
-    quarter, day = newest_ms // QUARTER_MS, zone.day_of(newest_ms)
-    return Wanted(
-        range((newest_ms - HOLD_QUARTERS_MS) // QUARTER_MS, quarter + 2),
-        range(day - HOLD_DAYS + 1, day + 2),
     )
 
 

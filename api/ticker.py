@@ -3,10 +3,11 @@
 import asyncio
 import time
 
-from api.clock import Now
-from api.feed import Board, Feed
+from api.feed import states
 from api.hub import Hub
 from api.sockets import Lobby
+from streams.settings.now import Now
+from streams.store.feed import Board, Feed
 
 
 class Ticker:
@@ -29,7 +30,7 @@ class Ticker:
         began = time.perf_counter()
         wall_ms = time.time_ns() // 1_000_000
         self.feed.drain(self.board)
-        self.hub.tick(self.now.at(wall_ms, self.feed.top_ms), wall_ms, self.feed.states())
+        self.hub.tick(self.now.at(wall_ms, self.feed.top_ms), wall_ms, states(self.feed))
         self.busy_s = time.perf_counter() - began
 
     async def run(self) -> None:

@@ -1,24 +1,22 @@
-"""The process: which sources there are, how it ends."""
+"""The process: how it ends."""
 
 import asyncio
 import contextlib
 import json
 import os
 import signal
-import subprocess
 import sys
 
 import pytest
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
-from api import sources
 from deploy.kafka.broker import free_port
 
 CHILD = """
 import logging, os, sys
-from api import app, sources
-from streams.settings import load_settings
+from api import app
+from streams.settings import load_settings, sources
 
 def reported(*_):  # no Kafka here, and no wait for it
     logging.getLogger("kafka.net").error("what kafka-python says while a broker is away")
@@ -27,32 +25,6 @@ def reported(*_):  # no Kafka here, and no wait for it
 sources.reported = reported
 sys.exit(app.run(load_settings(os.environ)))
 """
-
-
-def test_kafka_says_how_many_partitions_there_are() -> None:
-    """The configuration only where Kafka does not know the topic, or does not answer."""
-    configured = {"calls": 2, "chats": 2}
-
-    assert sources.names(configured, {"calls": 3}) == [
-        "calls-0", "calls-1", "calls-2", "chats-0", "chats-1",
-    ]  # fmt: skip
-
-
-def test_a_kafka_that_is_away_is_said_and_does_not_keep_us() -> None:
-    """The API serves what is in Redis all the same.
-
-    In a process of its own: kafka-python leaves the socket of a failed bootstrap to the collector.
-    """
-    ask = f"print(sources.reported('127.0.0.1:{free_port()}', ['calls'], 100))"
-    done = subprocess.run(
-        [sys.executable, "-c", f"from api import sources; {ask}"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert done.stdout == "{}\n"
-    assert "does not say how many partitions" in done.stderr
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

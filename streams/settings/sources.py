@@ -7,10 +7,12 @@ from typing import Final
 from kafka import KafkaAdminClient
 from kafka.errors import KafkaError
 
+from streams.settings.shapes import Settings
+
 PATIENCE_MS: Final = 5_000
 FOUND: Final = 0
 
-log = logging.getLogger("pouls.api")
+log = logging.getLogger("pouls.sources")
 
 
 def reported(kafka: str, topics: Collection[str], patience_ms: int = PATIENCE_MS) -> dict[str, int]:
@@ -32,6 +34,12 @@ def reported(kafka: str, topics: Collection[str], patience_ms: int = PATIENCE_MS
         log.warning("Kafka at %s does not say how many partitions there are: %s", kafka, error)
         return {}
     return {t["name"]: len(t["partitions"]) for t in described if t["error_code"] == FOUND}
+
+
+def of(settings: Settings) -> list[str]:
+    """Returns the sources of a process; blocks while it asks Kafka (`reported`)."""
+    configured = {name: topic.partitions for name, topic in settings.event_topics.items()}
+    return names(configured, reported(settings.kafka, configured))
 
 
 def names(configured: Mapping[str, int], found: Mapping[str, int]) -> list[str]:

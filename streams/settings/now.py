@@ -1,10 +1,10 @@
-"""The hub's `now`: the server's clock, or the events' own for the replay of an old log."""
+"""A reader's `now`: the server's clock, or the events' own for the replay of an old log."""
 
-from streams.settings import Clock
+from streams.settings.shapes import Clock
 
 
 class Now:
-    """Turns the server's clock into the hub's `now`, which never goes back."""
+    """Turns the server's clock into a reader's `now`, which never goes back."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
