@@ -12,7 +12,7 @@ from starlette.middleware.gzip import GZipMiddleware
 
 from api import pages, server
 from api.extension import Extension, Host
-from api.guard import Guard, own_hosts
+from api.guard import Guard, host_of, own_hosts
 from api.parts import Options, Parts, assemble
 from api.routes import Routes, handle_errors
 from streams import logs
@@ -56,6 +56,7 @@ def create_app(
         async with _running(parts, on_failure, lives):
             yield
 
+    origins = [origin for extension in extensions for origin in extension.origins]
     app = FastAPI(
         title="Pouls",
         version=pages.version(),
@@ -73,8 +74,8 @@ def create_app(
     app.add_middleware(GZipMiddleware, minimum_size=GZIP_FROM)
     app.add_middleware(
         Guard,
-        hosts=own_hosts(settings.listen, settings.hosts),
-        origins=settings.origins,
+        hosts=own_hosts(settings.listen, (*settings.hosts, *map(host_of, origins))),
+        origins=(*settings.origins, *origins),
         forms=[path for extension in extensions for path in extension.forms],
     )
     return app

@@ -32,6 +32,10 @@ class Extension(Protocol):
     def forms(self) -> Collection[str]:
         """Paths to which a page of ours sends a form; everything else takes JSON only."""
 
+    @property
+    def origins(self) -> Collection[str]:
+        """Addresses under which our own pages are reached, besides those of the API."""
+
     def router(self, host: Host) -> APIRouter:
         """Returns its routes."""
 

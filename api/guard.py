@@ -52,6 +52,11 @@ def own_hosts(listen: str, configured: Iterable[str] = ()) -> frozenset[str]:
     return frozenset(map(str.lower, ("localhost", hostname(listen), *configured)))
 
 
+def host_of(origin: str) -> str:
+    """Returns the name in an origin: `https://pouls.example:8443` → `pouls.example`."""
+    return hostname(origin.rpartition("://")[2])
+
+
 def host_allowed(host: str, own: Collection[str]) -> bool:
     """Whether a `Host` header names us: one of our names, or any IP address."""
     name = hostname(host)

@@ -27,6 +27,7 @@ class Things:
 
     topics: Sequence[str] = ("things@live",)
     forms: Sequence[str] = ("/things/form",)
+    origins: Sequence[str] = ("https://wall.example:8443",)
 
     def __init__(self) -> None:
         self.host: Host | None = None
@@ -120,6 +121,16 @@ async def test_only_named_paths_take_forms() -> None:
 
     assert (form.status_code, form.json()) == (200, {"took": "a=1"})
     assert text.status_code == 415
+
+
+async def test_pages_under_an_address_of_its_own_are_ours() -> None:
+    """Where a proxy ends TLS, the browser knows another address than we."""
+    headers = {"host": "wall.example:8443", "origin": "https://wall.example:8443"}
+    async with client_of(Things(), Options()) as client:
+        answer = await client.post("/things", json={}, headers=headers)
+        foreign = await client.get("/healthz", headers={"host": "other.example:8443"})
+
+    assert [answer.status_code, foreign.status_code] == [200, 400]
 
 
 async def test_any_method_that_changes_something_is_asked() -> None:
