@@ -264,8 +264,7 @@ def _args(commit: Commit) -> list[Any]:
          outcomes],
         use_bin_type=False,
     )  # fmt: skip
-    oldest = max(0, commit.clock_ms - KEPT_MS)
-    return [commit.epoch, commit.seq, packed, commit.shown or b"", oldest]
+    return [commit.epoch, commit.seq, packed, commit.shown or b"", KEPT_MS]
 
 
 def _change(changed: Mapping[str, msgspec.Struct | None]) -> tuple[list[Any], list[str]]:
