@@ -13,7 +13,7 @@ demo: install wall  ## run everything with a simulated operation; prints the wal
 
 .PHONY: check
 check: install  ## run every check and every test, with fixed seeds, as CI does
-	tools/system.sh java mvn redis-server chromium
+	tools/system.sh java mvn redis-server chromium amtool
 	$(RUN)ruff check
 	$(RUN)ruff format --check
 	$(RUN)mypy

@@ -7,6 +7,7 @@ package_of() {
     case "$1" in
         java) echo default-jre-headless ;;
         mvn) echo maven ;;
+        amtool) echo prometheus-alertmanager ;; # with its server
         *) echo "$1" ;;
     esac
 }
