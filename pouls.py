@@ -116,11 +116,12 @@ def worker(
 @app.command()
 def api(*, config: Config = None, insecure: Insecure = False) -> None:
     """Serve the wall, REST and WebSocket."""
+    from alerting.routes import extension
     from api.app import run
 
     settings = settings_of(config)
     refuse_strangers("POULS_LISTEN", settings.listen, insecure=insecure)
-    raise typer.Exit(run(settings))
+    raise typer.Exit(run(settings, extensions=[extension(settings, os.environ)]))
 
 
 @app.command()

@@ -5,14 +5,14 @@ people there are ids only. Whoever serves it leaves out what is private (`public
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import msgspec
 
 from alerting.core import machine
 from alerting.core.rules import Rule
 from alerting.core.shapes import Instance, Key, Severity
-from alerting.core.telling import Group, Quiet
+from alerting.core.telling import Group, Matcher, Quiet
 from alerting.message import title
 from streams.core.words import LANGUAGES
 
@@ -94,7 +94,7 @@ class QuietRow(msgspec.Struct, frozen=True, kw_only=True, rename={"from_": "from
     until: float
     by: str
     note: str
-    match: dict[str, Any]
+    match: Matcher
 
 
 class Counts(msgspec.Struct, frozen=True):
@@ -152,7 +152,7 @@ def public(shown: Shown) -> Shown:
     return msgspec.structs.replace(
         shown,
         alerts=tuple(row for row in shown.alerts if not is_private(row.segment)),
-        quiet=tuple(row for row in shown.quiet if not _names_agents(row.match)),
+        quiet=tuple(row for row in shown.quiet if not agents_named(row.match)),
     )
 
 
@@ -161,8 +161,9 @@ def is_private(segment: str) -> bool:
     return any(part.startswith("agent:") for part in segment.split("+"))
 
 
-def _names_agents(match: Mapping[str, Any]) -> bool:
-    return any(is_private(pattern.replace("/", "+")) for pattern in match.get("segments", ()))
+def agents_named(match: Matcher) -> list[str]:
+    """Returns the segments of single agents that a matcher of a quiet time names."""
+    return [segment for segment in match.segments if is_private(segment)]
 
 
 def make(
@@ -221,7 +222,7 @@ def quiet_row(quiet: Quiet) -> QuietRow:
         until=quiet.until_ms / 1000,
         by=quiet.by,
         note=quiet.note,
-        match=msgspec.to_builtins(quiet.match),
+        match=quiet.match,
     )
 
 
