@@ -52,6 +52,10 @@ class Scene:
     """Every message of clients, in order."""
     looked_up: list[dict[str, str]] = field(default_factory=list)
     """Every query of `/readings`, in order."""
+    acts: list[dict[str, Any]] = field(default_factory=list)
+    """Everything that was done to alerts: path and body."""
+    verdict: tuple[int, dict[str, Any]] = (200, {})
+    """What is answered to it."""
 
     def states(self, now: float) -> dict[str, dict[str, Any]]:
         """Returns the sources as messages carry them."""
@@ -103,6 +107,7 @@ class FakeServer:
                 Route("/healthz", self._health),
                 Route("/api/v1/catalog", self._catalog),
                 Route("/api/v1/readings", self._reading),
+                Route("/api/v1/alerts/{episode:path}", self._act, methods=["POST"]),
                 Mount("/static", Assets(directory=STATIC)),
             ],
             middleware=[Middleware(Guard, hosts={"127.0.0.1"}, origins=())],
@@ -125,6 +130,13 @@ class FakeServer:
         readings = [self._entry(kpi, values.get(kpi)) for kpi in query["kpi"].split(",")]
         now = dt.datetime.now(dt.UTC).isoformat()
         return JSONResponse({"as_of": None, "now": now, "readings": readings})
+
+    async def _act(self, request: Request) -> Response:
+        episode, _, doing = request.path_params["episode"].rpartition("/")
+        body = await request.json()
+        self.scene.acts.append({"episode": episode, "do": doing, **body})
+        status, answer = self.scene.verdict
+        return JSONResponse(answer, status)
 
     def _entry(self, kpi: str, value: dict[str, Any] | None) -> dict[str, Any]:
         value = value or {"v": None, "n": 0}

@@ -168,3 +168,41 @@ def rate(share: float, n: int) -> dict[str, Any]:
 
 def _judge(number: float, good: float, bearable: float) -> str:
     return "ok" if number <= good else "warning" if number <= bearable else "critical"
+
+
+def alarm(severity: str, title: str, since_s: float, **more: Any) -> dict[str, Any]:
+    """Returns an alert as walls get it: of the queue `lave-linge`, unless more is said."""
+    rest = {
+        "episode": f"rule|queue:lave-linge|{title}", "rule": "longest_wait",
+        "segment": "queue:lave-linge", "state": "firing", "data": "ok", "started": 0.0,
+        "ended": None, "reason": "", "kpi": "wait_longest", "window": "live", "value": 252.0,
+        "n": None, "part": None, "whole": None, "unit": "seconds", "threshold": 180.0,
+        "clear": 90.0, "target": 60.0, "formula": "live", "owner": "floor_manager",
+        "runbook": "https://example.org/pouls/longest-wait", "reopened": 0, "acked": None,
+        "snoozed": None, "suppressed": [], "next": None,
+    }  # fmt: skip
+    now = time.time()
+    titles = {"fr": title, "en": title}
+    return rest | {"severity": severity, "title": titles, "since": now - since_s} | more
+
+
+def alarms(*alerts: dict[str, Any], **more: Any) -> dict[str, Any]:
+    """Returns what walls get of alerts."""
+    rest = {"as_of": time.time(), "time_scale": 1.0, "quiet": [], "leader": True,
+            "investigations": {"open": 0, "overdue": 0}}  # fmt: skip
+    return {"shown": rest | {"alerts": list(alerts)} | more}
+
+
+def alarmed() -> Scene:
+    """The staffed afternoon, with an alert that nobody has, one that somebody has, and two more."""
+    scene = staffed()
+    then = {"to": ["duty:operations/page"], "at": time.time() + 300}
+    scene.topics["alerts@live"] = alarms(
+        alarm("critical", "Un client attend depuis 4 min 12 s dans lave-linge", 95, next=then),
+        alarm("critical", "26 % raccrochent dans lave-linge", 610,
+              acked={"by": "ana", "at": time.time(), "note": "deux renforts", "until": None}),
+        alarm("warning", "Seulement 72 % du temps planifié de nantes est respecté", 1300,
+              segment="team:nantes", rule="adherence"),
+        alarm("warning", "La qualité de service de lave-linge est perdue", 2000),
+    )  # fmt: skip
+    return scene

@@ -40,6 +40,36 @@ export async function reachable(): Promise<boolean> {
   }
 }
 
+export type Doing = "ack" | "snooze";
+
+/** What became of something that a person did. */
+export interface Outcome {
+  readonly done: boolean;
+  /** It will be done as soon as somebody watches again. */
+  readonly recorded: boolean;
+  /** The server's own words. */
+  readonly why: string | null;
+}
+
+/** Does something to an alert. */
+export async function act(
+  episode: string, doing: Doing, body: Readonly<Record<string, string>>,
+): Promise<Outcome> {
+  try {
+    const answer = await fetch(`/api/v1/alerts/${encodeURIComponent(episode)}/${doing}`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify(body),
+    });
+    const said = (await answer.json()) as { error?: string; parameters?: Record<string, string> };
+    const parts = [said.error, ...Object.entries(said.parameters ?? {}).map((pair) => pair.join(" : "))];
+    const why = parts.filter(Boolean).join(". ") || null;
+    return { done: answer.status === 200, recorded: answer.status === 202, why };
+  } catch {
+    return { done: false, recorded: false, why: null };
+  }
+}
+
 async function json<T>(url: string): Promise<T | null> {
   try {
     const answer = await fetch(url);

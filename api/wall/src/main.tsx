@@ -21,15 +21,21 @@ const DRAW_MS = 250;
 const WATCH_MS = 1_000;
 const REMEMBER_MS = 30_000;
 const OTHER_PROTOCOL = 4406;
+const ME = "pouls.me";
 
-const ROWS: Rows = { queues: 7, all: 10 };
-const ROWS_PHONE: Rows = { queues: 6, all: Infinity };
+const ROWS: Rows = { queues: 7, all: 10, alerts: 2 };
+const ROWS_PHONE: Rows = { queues: 6, all: Infinity, alerts: 6 };
 
 const phone = matchMedia("(max-width: 640px)");
 const view = parseView(location.search);
 const kept = memory();
 const wall = new Wall(view, LANGUAGES.fr, recallTrails(kept));
 const root = document.getElementById("wall")!;
+/** Until there is sign-in, whoever acts says who they are; the screen remembers it. */
+const me = {
+  read: () => new URLSearchParams(location.search).get("me") ?? kept.getItem(ME) ?? "",
+  keep: (id: string) => kept.setItem(ME, id),
+};
 
 let build: string | null = null;
 let lang: Lang = "fr";
@@ -37,6 +43,7 @@ let pastAsked = false;
 let asked = 0;
 let card: number | null = null;
 let cards = 0;
+let alert: string | null = null;
 let announced: Announced | null = null;
 let drawing = false;
 
@@ -151,12 +158,18 @@ function draw(): void {
   cards = told.length;
   const props = {
     moment, tiles, order, agents, told, rows, card, setCard, turnCard, announcement: announced.text,
+    alert, setAlert, me,
   };
   render(<Screen {...props} />, root);
 }
 
 function setCard(index: number | null): void {
   card = index;
+  redraw();
+}
+
+function setAlert(episode: string | null): void {
+  alert = episode;
   redraw();
 }
 

@@ -4,7 +4,7 @@ import type { Catalog } from "./catalog.ts";
 import type { Cells } from "./cells.ts";
 import type { Freshness } from "./freshness.ts";
 import type { Words } from "./i18n/index.ts";
-import type { Sources } from "./protocol.ts";
+import type { Alerts, Sources } from "./protocol.ts";
 import { believable } from "./freshness.ts";
 import type { Trail } from "./trail.ts";
 import type { View } from "./view.ts";
@@ -16,6 +16,8 @@ export interface Moment {
   readonly cells: Cells;
   readonly trails: ReadonlyMap<string, Trail>;
   readonly sources: Sources;
+  /** `null`: the server tells nothing of alerts. */
+  readonly alerts: Alerts | null;
   readonly fresh: Freshness;
   /** What the server would not give us. */
   readonly refused: readonly string[];

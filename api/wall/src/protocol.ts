@@ -38,6 +38,52 @@ export type Values = Readonly<Record<string, Value>>;
 export type Topics = Readonly<Record<string, Values>>;
 export type Sources = Readonly<Record<string, SourceState>>;
 
+/** The topic of alerts; its one key is `shown`. */
+export const ALERTS = "alerts@live";
+
+export interface Alert {
+  readonly episode: string;
+  readonly rule: string;
+  readonly segment: string;
+  readonly severity: "warning" | "critical";
+  readonly state: "firing" | "cooling" | "resolved";
+  readonly since: number;
+  readonly title: Readonly<Record<string, string>>;
+  readonly kpi: string;
+  readonly window: string;
+  readonly value: number | null;
+  readonly n: number | null;
+  readonly unit: string;
+  readonly threshold: number | null;
+  readonly clear: number | null;
+  readonly target: number | null;
+  readonly owner: string;
+  readonly runbook: string;
+  readonly acked: { readonly by: string; readonly at: number; readonly note: string } | null;
+  readonly snoozed: { readonly by: string; readonly until: number } | null;
+  /** Why nobody is told: `silence:ID`, `maintenance:ID`, `inhibited:RULE|SEGMENT`, `snoozed`, `flapping`. */
+  readonly suppressed: readonly string[];
+  readonly next: { readonly to: readonly string[]; readonly at: number } | null;
+}
+
+/** All that is shown of alerts, worst first. */
+export interface Alerts {
+  /** `null`: nobody has ever watched. */
+  readonly as_of: number | null;
+  /** What the durations of all rules are multiplied by; 1 outside of demonstrations. */
+  readonly time_scale: number;
+  readonly alerts: readonly Alert[];
+  readonly quiet: readonly {
+    readonly id: string;
+    readonly kind: "silence" | "maintenance";
+    readonly from: number;
+    readonly until: number;
+    readonly note: string;
+  }[];
+  /** Whether somebody watches. */
+  readonly leader: boolean;
+}
+
 export interface Hello {
   readonly type: "hello";
   readonly v: number;
@@ -63,7 +109,12 @@ export interface Snapshot {
   readonly seq: number;
   readonly ts: number;
   readonly sources: Sources;
-  readonly topics: Topics;
+  readonly topics: Readonly<Record<string, Values | Shown>>;
+}
+
+/** What the topic of alerts holds instead of values. */
+export interface Shown {
+  readonly shown: Alerts;
 }
 
 export interface Delta {
@@ -73,7 +124,7 @@ export interface Delta {
   /** A number is the new `as_of`; the state is then the one before. */
   readonly src: Readonly<Record<string, number | SourceState>>;
   /** `null` = the KPI is no longer sent. */
-  readonly d: readonly (readonly [string, Readonly<Record<string, Value | null>>])[];
+  readonly d: readonly (readonly [string, Readonly<Record<string, Value | null>> | Shown])[];
 }
 
 export interface Refusal {

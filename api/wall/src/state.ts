@@ -6,8 +6,9 @@
  * by itself should none come.
  */
 
-import type {
-  Delta, Hello, ServerMessage, Snapshot, Sources, Topics, Value, Values,
+import {
+  ALERTS, type Alerts, type Delta, type Hello, type ServerMessage, type Shown, type Snapshot,
+  type Sources, type Subscribed, type Topics, type Value, type Values,
 } from "./protocol.ts";
 
 export interface State {
@@ -18,6 +19,8 @@ export interface State {
   readonly ts: number | null;
   readonly sources: Sources;
   readonly topics: Topics;
+  /** `null`: the server tells nothing of alerts. */
+  readonly alerts: Alerts | null;
   /** What the server would not give us, and why; in its own words. */
   readonly refused: readonly string[];
   /** False: a snapshot is needed before a delta can be applied. */
@@ -25,7 +28,7 @@ export interface State {
 }
 
 export const EMPTY: State = {
-  hello: null, epoch: null, seq: 0, ts: null, sources: {}, topics: {}, refused: [], synced: false,
+  hello: null, epoch: null, seq: 0, ts: null, sources: {}, topics: {}, alerts: null, refused: [], synced: false,
 };
 
 /** Returns the state after a message. */
@@ -35,7 +38,7 @@ export function reduce(state: State, message: ServerMessage): State {
       // A new connection. What we hold stays to be looked at until its snapshot comes.
       return { ...state, hello: message, epoch: message.epoch, synced: false };
     case "subscribed":
-      return { ...state, refused: message.denied.map(({ topic, reason }) => `${topic} : ${reason}`) };
+      return { ...state, refused: refusedOf(message) };
     case "snapshot":
       return snapshot(state, message);
     case "delta":
@@ -53,9 +56,18 @@ export function valueOf(topics: Topics, topic: string, kpi: string): Value | und
   return topics[topic]?.[kpi];
 }
 
+/** A server that tells nothing of alerts is no mistake in the address. */
+function refusedOf({ denied }: Subscribed): string[] {
+  return denied
+    .filter(({ topic }) => topic !== ALERTS)
+    .map(({ topic, reason }) => `${topic} : ${reason}`);
+}
+
 function snapshot(state: State, message: Snapshot): State {
-  const { epoch, seq, ts, sources, topics } = message;
-  return { ...state, epoch, seq, ts, sources, topics, synced: true };
+  const { epoch, seq, ts, sources } = message;
+  const { [ALERTS]: told, ...topics } = message.topics;
+  const alerts = told === undefined ? null : (told as Shown).shown;
+  return { ...state, epoch, seq, ts, sources, topics: topics as Topics, alerts, synced: true };
 }
 
 function delta(state: State, message: Delta): State {
@@ -71,13 +83,20 @@ function delta(state: State, message: Delta): State {
     sources[name] = typeof moved === "number" ? { as_of: moved, state: before } : moved;
   }
   const topics = { ...state.topics };
+  let { alerts } = state;
   for (const [topic, changed] of message.d) {
-    topics[topic] = merge(topics[topic] ?? {}, changed);
+    if (topic === ALERTS) {
+      alerts = (changed as Shown).shown;
+    } else {
+      topics[topic] = merge(topics[topic] ?? {}, changed as Changed);
+    }
   }
-  return { ...state, seq: message.seq, ts: message.ts, sources, topics };
+  return { ...state, seq: message.seq, ts: message.ts, sources, topics, alerts };
 }
 
-function merge(before: Values, changed: Readonly<Record<string, Value | null>>): Values {
+type Changed = Readonly<Record<string, Value | null>>;
+
+function merge(before: Values, changed: Changed): Values {
   const after: Record<string, Value> = { ...before };
   for (const [kpi, value] of Object.entries(changed)) {
     if (value === null) {

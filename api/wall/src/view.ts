@@ -9,6 +9,7 @@
 
 import { labelHeight } from "./distance.ts";
 import type { Lang } from "./i18n/index.ts";
+import { ALERTS } from "./protocol.ts";
 
 export interface TileSpec {
   readonly segment: string;
@@ -104,6 +105,7 @@ export function subscriptionOf(view: View): { topics: string[]; kpis: string[] }
     `${view.queues}@${view.window}`,
     `${view.teams}@${LIVE}`,
     `${view.teams}@${view.window}`,
+    ALERTS,
   ];
   const kpis = [
     ...tiles.map((tile) => tile.kpi), ...TABLE_KPIS, ...TODAY_KPIS, ...COMPANIONS,

@@ -99,7 +99,7 @@ export class Wall {
     const { view, words, catalog, cells, trails } = this;
     return {
       view, words, catalog, cells, trails, fresh, now, serverNow, failing,
-      sources: this.state.sources, refused: this.state.refused,
+      sources: this.state.sources, alerts: this.state.alerts, refused: this.state.refused,
     };
   }
 

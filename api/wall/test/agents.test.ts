@@ -43,7 +43,7 @@ function moment(topics: Topics, fields: Partial<Moment> = {}): Moment {
   return {
     view: parseView(""), words: LANGUAGES.fr, catalog: CATALOG, trails: new Map(),
     cells: settleAll(new Map(), topics, CATALOG, 0), fresh: FRESH, now: 0, serverNow: T, failing: 0,
-    sources: {}, refused: [], ...fields,
+    sources: {}, refused: [], alerts: null, ...fields,
   };
 }
 

@@ -54,7 +54,7 @@ function moment(fields: Partial<Moment> = {}, topics: Topics = TOPICS): Moment {
   return {
     view: parseView("?tiles=wait_longest,waiting,service_level"), words: LANGUAGES.fr, catalog: CATALOG, trails: new Map(),
     cells: settleAll(new Map(), topics, CATALOG, 0), fresh: FRESH, now: 0, serverNow: T, failing: 0,
-    sources: { calls: { as_of: T - 1, state: "live" } }, refused: [], ...fields,
+    sources: { calls: { as_of: T - 1, state: "live" } }, refused: [], alerts: null, ...fields,
   };
 }
 

@@ -46,7 +46,7 @@ test("a subscription holds each topic and KPI once", () => {
 
   assert.deepEqual(topics, [
     "channel:voice@live", "site@30m", "channel:voice@60m", "site@live", "channel:voice@30m",
-    "site@today", "queue:*@live", "queue:*@30m", "team:*@live", "team:*@30m",
+    "site@today", "queue:*@live", "queue:*@30m", "team:*@live", "team:*@30m", "alerts@live",
   ]);
   assert.equal(new Set(kpis).size, kpis.length);
   assert.ok(kpis.includes("in_progress"));

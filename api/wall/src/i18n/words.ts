@@ -97,5 +97,41 @@ export interface Words {
     readonly revised: string;
     readonly unknown: string;
   };
+  readonly alerts: {
+    /** What the strip is called. */
+    readonly name: string;
+    readonly more: string;
+    readonly by: string;
+    readonly nobody: string;
+    /** Who is told next, and when. */
+    readonly next: string;
+    readonly duty: string;
+    readonly supervisor: string;
+    readonly snoozed: string;
+    readonly silence: string;
+    readonly maintenance: string;
+    readonly inhibited: string;
+    readonly flapping: string;
+    /** It is clear, for too short a time yet. */
+    readonly cooling: string;
+    readonly resolved: string;
+    readonly unwatched: string;
+    readonly unwatchedWhy: string;
+    readonly scaled: string;
+    readonly underMaintenance: string;
+    readonly value: string;
+    readonly threshold: string;
+    readonly clear: string;
+    readonly since: string;
+    readonly owner: string;
+    readonly runbook: string;
+    readonly take: string;
+    readonly snooze: string;
+    readonly who: string;
+    readonly note: string;
+    /** The server does not know yet whether it was done. */
+    readonly pending: string;
+    readonly failed: string;
+  };
   readonly sparkline: string;
 }

@@ -1,0 +1,129 @@
+/** The strip of alerts: what people have to act on, worst first, and who does. Pure. */
+
+import * as format from "./format.ts";
+import { fill, type Words } from "./i18n/index.ts";
+import { shownAt, type Moment } from "./moment.ts";
+import type { Alert } from "./protocol.ts";
+import type { Unit } from "./catalog.ts";
+
+export interface Line {
+  readonly alert: Alert;
+  readonly title: string;
+  /** How long it has been there. */
+  readonly age: string;
+  /** Who has it, who is told next, or why nobody is told. */
+  readonly who: string;
+  /** Somebody has it, or nobody is told of it on purpose: it need not shout. */
+  readonly calm: boolean;
+}
+
+export interface Strip {
+  readonly lines: readonly Line[];
+  /** How many have no room. */
+  readonly more: number;
+  /** Nobody watches, though somebody did. */
+  readonly unwatched: boolean;
+  readonly remarks: readonly string[];
+}
+
+/** Returns the strip of a moment with room for so many, `null` where there is nothing to say. */
+export function stripOf(moment: Moment, most: number): Strip | null {
+  const { alerts } = moment;
+  if (alerts === null || alerts.as_of === null) {
+    return null;
+  }
+  const lines = alerts.alerts.map((alert) => lineOf(alert, moment));
+  const unwatched = !alerts.leader;
+  const remarks = remarksOf(moment);
+  if (!lines.length && !unwatched && !remarks.length) {
+    return null;
+  }
+  return { lines: lines.slice(0, most), more: Math.max(0, lines.length - most), unwatched, remarks };
+}
+
+/** Returns one alert in words. */
+export function lineOf(alert: Alert, moment: Moment): Line {
+  const { words } = moment;
+  const age = format.age(Math.max(0, shownAt(moment) - alert.since));
+  const title = alert.title[words.locale.slice(0, 2)] ?? alert.rule;
+  const calm = alert.acked !== null || alert.suppressed.length > 0 || alert.state !== "firing";
+  return { alert, title, age, who: whoOf(alert, words), calm };
+}
+
+/** Returns the terms and texts of an alert's card. */
+export function rowsOf(alert: Alert, { words, serverNow }: Moment): [string, string][] {
+  const w = words.alerts;
+  const unit = alert.unit as Unit;
+  const show = (value: number | null) => format.inline(words, unit, value);
+  const since = `${format.timeOfDay(words, alert.since)} (${format.age(serverNow - alert.since)})`;
+  const rows: [string, string | null][] = [
+    [w.value, `${show(alert.value)}, ${format.window(words, alert.window)}`],
+    [words.card.segment, format.segment(words, alert.segment)],
+    [w.threshold, alert.threshold === null ? null : show(alert.threshold)],
+    [words.card.target, alert.target === null ? null : show(alert.target)],
+    [w.clear, clearOf(alert, show)],
+    [words.card.n, alert.n === null ? null : String(alert.n)],
+    [w.since, since],
+    [w.owner, alert.owner],
+    [w.note, alert.acked?.note || null],
+  ];
+  return rows.filter((row): row is [string, string] => row[1] !== null);
+}
+
+/** Returns beyond what it ends: on the other side than what raised it. */
+function clearOf({ clear, threshold }: Alert, show: (value: number) => string): string | null {
+  if (clear === null) {
+    return null;
+  }
+  return `${threshold !== null && clear > threshold ? "≥" : "≤"}\u00a0${show(clear)}`;
+}
+
+function whoOf(alert: Alert, words: Words): string {
+  const w = words.alerts;
+  const reason = alert.suppressed[0]?.split(":")[0];
+  if (alert.state === "resolved") {
+    return w.resolved;
+  }
+  if (alert.acked !== null) {
+    return fill(w.by, { who: alert.acked.by });
+  }
+  switch (reason) {
+    case "snoozed": case "silence": case "maintenance": case "inhibited": case "flapping":
+      return w[reason];
+  }
+  if (alert.state === "cooling") {
+    return w.cooling;
+  }
+  return alert.next === null ? w.nobody : `${w.nobody} → ${nextOf(alert.next, words)}`;
+}
+
+function nextOf(next: NonNullable<Alert["next"]>, words: Words): string {
+  const who = next.to.map((to) => targetOf(to, words)).join(", ");
+  return fill(words.alerts.next, { who, time: format.timeOfDay(words, next.at).slice(0, 5) });
+}
+
+/** `duty:floor/page` in words. */
+function targetOf(to: string, words: Words): string {
+  const [kind = "", rest = ""] = to.split(":");
+  const name = rest.split("/")[0] ?? rest;
+  if (kind === "duty") {
+    return fill(words.alerts.duty, { name });
+  }
+  return name || words.alerts.supervisor;
+}
+
+function remarksOf({ alerts, words, serverNow }: Moment): string[] {
+  const w = words.alerts;
+  const works = (alerts?.quiet ?? []).filter(
+    ({ kind, from, until }) => kind === "maintenance" && from <= serverNow && serverNow < until,
+  );
+  const remarks = works.map(({ until, note }) => {
+    const time = format.timeOfDay(words, until).slice(0, 5);
+    return [fill(w.underMaintenance, { time }), note].filter(Boolean).join(" : ");
+  });
+  const scale = alerts?.time_scale ?? 1;
+  if (scale !== 1) {
+    remarks.push(fill(w.scaled, { scale: new Intl.NumberFormat(words.locale).format(scale) }));
+  }
+  return remarks;
+}
