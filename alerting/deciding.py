@@ -20,6 +20,7 @@ from alerting.acts import ActRecord
 from alerting.core import machine
 from alerting.core.investigations import Book, Overdue, counts
 from alerting.core.observe import Seen
+from alerting.core.quiet import Suppression
 from alerting.core.rules import Rule
 from alerting.core.shapes import Event, Instance, Key
 from alerting.core.telling import Group, Notice, Quiet
@@ -53,8 +54,8 @@ class Planned(Protocol):
         """What is to be told now."""
 
     @property
-    def quiet(self) -> Mapping[str, Quiet]:
-        """Those of which more has been announced."""
+    def quiet(self) -> Mapping[str, Quiet | None]:
+        """Those that changed; `None` = it has ended for long."""
 
 
 class Planner(Protocol):
@@ -68,19 +69,19 @@ class Planner(Protocol):
         quiet: Mapping[str, Quiet],
         at_ms: int,
         clock_ms: int,
+        *,
+        mend: bool = False,
     ) -> Planned:
-        """Returns what a tick changes."""
+        """Returns what a tick changes; `mend`: after the auditor complained."""
 
-    def suppressed(
+    def suppression(
         self,
-        key: Key,
-        instance: Instance,
         instances: Mapping[Key, Instance],
         quiet: Mapping[str, Quiet],
         at_ms: int,
         clock_ms: int,
-    ) -> tuple[str, ...]:
-        """Returns why nobody is told of an alert."""
+    ) -> Suppression:
+        """Returns what tells why nobody is told of an alert."""
 
 
 class Show(Protocol):
@@ -135,6 +136,8 @@ def decide(
     acts: Sequence[tuple[int, ActRecord]],
     clock_ms: int,
     before: shown.Shown | None,
+    *,
+    mend: bool = False,
 ) -> Decided:
     """Returns what a tick makes of what is held.
 
@@ -145,6 +148,7 @@ def decide(
         acts: What people did since, with offsets.
         clock_ms: Redis TIME.
         before: What walls show now; `None` = not known.
+        mend: Whether the auditor complained at the last tick.
     """
     new = [(offset, record) for offset, record in acts if offset >= held.acts]
     begun = _begun(held, new, view, clock_ms)
@@ -152,18 +156,18 @@ def decide(
     instances, looked = _look(parts, taken, view, begun, clock_ms)
     events = (*taken.events, *looked)
     at_ms = view.now_ms
-    planned = parts.planner.step(held.groups, events, instances, taken.quiet, at_ms, clock_ms)
+    planned = parts.planner.step(
+        held.groups, events, instances, taken.quiet, at_ms, clock_ms, mend=mend
+    )
     groups = _changed(held.groups, planned.groups)
-    quiet = _lasting({**taken.quiet, **planned.quiet}, clock_ms)
+    quiet = _changed(taken.quiet, planned.quiet)
     turned = parts.book.step(taken.investigations, events, instances, view, clock_ms)
     investigations = _changed(taken.investigations, turned.records)
 
-    def suppressed(key: Key, instance: Instance) -> tuple[str, ...]:
-        """Returns why nobody is told of an alert."""
-        return parts.planner.suppressed(key, instance, instances, quiet, at_ms, clock_ms)
-
     document = parts.show(
-        instances, groups, quiet, suppressed=suppressed, at_ms=at_ms, clock_ms=clock_ms,
+        instances, groups, quiet,
+        suppressed=parts.planner.suppression(instances, quiet, at_ms, clock_ms).reasons,
+        at_ms=at_ms, clock_ms=clock_ms,
         investigations=shown.Counts(*counts(investigations.values(), clock_ms)),
     )  # fmt: skip
     after = _replace(
@@ -250,15 +254,6 @@ def _marked(
     else:
         early = not held.lost_ms or start <= held.lost_ms
     return _replace(event, note=MEMORY_LOST) if early else event
-
-
-def _lasting(quiet: Mapping[str, Quiet], clock_ms: int) -> dict[str, Quiet]:
-    """Returns quiet times that have not ended, or whose end is still to be announced."""
-    return {
-        name: one
-        for name, one in quiet.items()
-        if clock_ms < one.until_ms or one.announced == "before"
-    }
 
 
 def _changed(old: Mapping[str, T], changes: Mapping[str, T | None]) -> dict[str, T]:

@@ -98,9 +98,11 @@ class Leader:
             return False
         if self.empty and acts is None:
             return True
-        return await self._send(
-            decide(self._parts, self._held, view, acts or (), lease.clock_ms, self._shown)
-        )
+        decided = decide(
+            self._parts, self._held, view, acts or (), lease.clock_ms, self._shown,
+            mend=bool(self.found),
+        )  # fmt: skip
+        return await self._send(decided)
 
     async def resign(self) -> None:
         """Lets another lead.

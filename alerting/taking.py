@@ -90,11 +90,11 @@ def _begin_quiet(taken: Taken, record: ActRecord, _: object, clock_ms: int) -> N
 
 
 def _end_quiet(taken: Taken, record: ActRecord, _: object, clock_ms: int) -> None:
-    """Ends a quiet time early; one that has not begun, and of which nobody heard, never was."""
+    """Ends a quiet time early; one that ends before it begins does not take place."""
     quiet = taken.quiet.get(record.object)
     if quiet is None or quiet.until_ms <= clock_ms:
         raise ActRefused("it has ended already")
-    taken.quiet[quiet.id] = _replace(quiet, from_ms=min(quiet.from_ms, clock_ms), until_ms=clock_ms)
+    taken.quiet[quiet.id] = _replace(quiet, until_ms=clock_ms)
 
 
 def _investigation(taken: Taken, record: ActRecord, _: object, clock_ms: int) -> None:

@@ -1,7 +1,8 @@
 -- Finds out what of a delivery is still to be told, and writes down that it is being told: before
 -- it is sent, so that whoever may have heard that an alert fires hears that it is over, too.
 -- KEYS: inst, what the keys of told begin with. ARGV: kind of the notice, address, the delivery's
--- key; of each item: the instance's field, episode, kind of event, severity.
+-- key; of each item: the instance's field, episode, kind of event, severity,
+-- Redis' time in ms when it happened.
 -- Returns the numbers of the items, from 1.
 local kind, address, key = ARGV[1], ARGV[2], ARGV[3]
 local time = redis.call('TIME')
@@ -25,19 +26,22 @@ local function wanted(item, known)
   end
   if not there or type(instance.ack) == 'table' then return false, nil end
   if kind == 'reminder' or kind == 'escalation' then return true, 'fire' end
-  return not firing or mine or known.severity < item.severity, 'fire'
+  -- Worse again after it had got better, which nobody was told: whoever took it on must know.
+  local again = item.kind == 'escalate' and known and known.clock_ms < item.clock
+  return not firing or mine or again or known.severity < item.severity, 'fire'
 end
 
 local found, writes = {}, {}
-for i = 4, #ARGV, 4 do
+for i = 4, #ARGV, 5 do
   local item = {
     field = ARGV[i], episode = ARGV[i + 1], kind = ARGV[i + 2], severity = tonumber(ARGV[i + 3]),
+    clock = tonumber(ARGV[i + 4]),
   }
   local name = KEYS[2] .. item.episode
   local known = decoded(redis.call('HGET', name, address))
   local tell, becomes = wanted(item, known)
   if tell then
-    found[#found + 1] = (i - 4) / 4 + 1
+    found[#found + 1] = (i - 4) / 5 + 1
     if becomes then
       local severity = item.severity
       if known and known.kind == becomes then severity = math.max(severity, known.severity) end

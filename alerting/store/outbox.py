@@ -115,7 +115,7 @@ class AlertStore(LeaderStore):
             return Begin(send=True, items=())
         args: list[Any] = [notice.kind, delivery.address, delivery.key]
         for item in notice.items:
-            args += [field(item.key), item.episode, item.kind, int(item.severity)]
+            args += [field(item.key), item.episode, item.kind, int(item.severity), item.clock_ms]
         with may_be_away():
             found = await self._begin(keys=[key("inst"), _TOLD], args=args)
         return Begin(send=bool(found), items=tuple(notice.items[int(n) - 1] for n in found))

@@ -162,6 +162,19 @@ async def test_who_knows_is_not_told_again_but_reminded(store: Shifted) -> None:
     assert known.severity is CRITICAL, "a reminder makes nothing better"
 
 
+async def test_that_it_is_as_bad_again_is_told(store: Shifted) -> None:
+    """It had got better meanwhile, of which nobody was told; but only once."""
+    await put(store)
+    bad = event(kind="escalate", severity=CRITICAL)
+    again = event(kind="escalate", severity=CRITICAL, clock_ms=NOW + 5)
+    await store.begin(delivery(notice("fire", bad)))
+
+    assert not (await store.begin(delivery(notice("worse", bad, n=1)))).send
+    await store.set_clock(NOW + 9)
+    assert (await store.begin(delivery(notice("worse", again, n=2)))).send
+    assert not (await store.begin(delivery(notice("worse", again, n=3)))).send
+
+
 async def test_only_who_heard_that_it_fires_hears_that_it_is_over(store: Shifted) -> None:
     """Once; but again where nobody knows whether it was sent."""
     await put(store)
