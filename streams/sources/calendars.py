@@ -3,13 +3,15 @@
 Theory of operation. The file is cut into its VEVENTs, each with the line that it begins on, and
 each is parsed for itself, so a bad one takes no other with it. Those of one UID that repeat are
 expanded by `recurring_ical_events`, over yesterday to `AHEAD` days from the run's start; all others
-come whenever they are. What begins on one local date of one agent makes one `agent.schedule`. What
-is cancelled, left out or moved away still names its day: a day without anything else is a day off.
+come whenever they are, and the dates outside of that span on which they begin are told whole, with
+what repeats on them: the same file, read some days later, takes nothing back. What begins on one
+local date of one agent makes one `agent.schedule`. What is cancelled, left out or moved away still
+names its day: a day without anything else is a day off.
 """
 
 import datetime as dt
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 import icalendar
@@ -61,21 +63,40 @@ Days = defaultdict[tuple[str, dt.date], Day]
 
 def read(lines: Iterable[bytes], run: Run, refuse: RefuseLine) -> Iterator[tuple[int, bytes]]:
     """Yields the plans of a file, in the order of agents and dates."""
-    zone, days = zone_named(run.zone), Days(Day)
-    for series in series_of(items(lines, zone, refuse, _work), refuse):
-        try:
-            for occurrence in list(_occurrences(series, zone, run)):
-                date = zone.local(occurrence.start_ms).date()
-                for agent in occurrence.item.what.agents:
-                    days[agent, date].take(occurrence)
-        except LineRefused as exc:
-            refuse(series.line, str(exc))
+    zone = zone_named(run.zone)
+    days = _days(series_of(items(lines, zone, refuse, _work), refuse), zone, run, refuse)
     for (agent, date), day in sorted(days.items(), key=lambda entry: entry[0]):
         key, activities = Key(agent, date, day.revision), sorted(day.activities)
         if found := refusal(activities):
             refuse(found[0], f"plan: {key} is refused: {found[1]}")
         else:
             yield day.line, event(NAME, key, activities, run)
+
+
+def _days(found: Sequence[Series[Work]], zone: Zone, run: Run, refuse: RefuseLine) -> Days:
+    """Returns what is said of each date of each agent: first what does not repeat."""
+    days = Days(Day)
+    for series in found:
+        if not series.repeats:
+            for occurrence in series.between(0, 0):
+                _take(days, occurrence, zone)
+    spans = _Spans(zone, run, days)
+    for series in found:
+        try:
+            for occurrence, agents in list(spans.repetitions(series)):
+                _take(days, occurrence, zone, agents)
+        except LineRefused as exc:
+            refuse(series.line, str(exc))
+    return days
+
+
+def _take(
+    days: Days, occurrence: Occurrence[Work], zone: Zone, agents: Iterable[str] | None = None
+) -> None:
+    """Puts something into the day on which it begins: of all its agents, or of these."""
+    date = zone.local(occurrence.start_ms).date()
+    for agent in occurrence.item.what.agents if agents is None else agents:
+        days[agent, date].take(occurrence)
 
 
 # -- what a VEVENT is about
@@ -117,22 +138,42 @@ def _switch(component: icalendar.Event, name: str) -> bool:
 # -- what repeats
 
 
-def _occurrences(series: Series[Work], zone: Zone, run: Run) -> Iterator[Occurrence[Work]]:
-    """Yields the times at which the VEVENTs of one UID take place.
+class _Spans:
+    """When repetitions are looked for: in the run's span, and on dates that are told anyway."""
 
-    Raises:
-        LineRefused: they cannot be expanded.
-    """
-    today = zone.local(run.now_ms).date()
-    begin_ms = zone.day_start_ms((today - DAY).toordinal())
-    end_ms = zone.day_start_ms((today + (AHEAD + 1) * DAY).toordinal())
-    found = series.between(begin_ms, end_ms)
-    if not series.repeats:
-        yield from found
-        return
-    for occurrence in (*_left_out(series, zone), *found):
-        if begin_ms <= occurrence.start_ms < end_ms:
-            yield occurrence
+    def __init__(self, zone: Zone, run: Run, told: Iterable[tuple[str, dt.date]]) -> None:
+        self._zone = zone
+        today = zone.local(run.now_ms).date()
+        self._first, self._last = today - DAY, today + AHEAD * DAY
+        self._odd: defaultdict[dt.date, set[str]] = defaultdict(set)
+        for agent, date in told:
+            if not self._first <= date <= self._last:
+                self._odd[date].add(agent)
+
+    def repetitions(self, series: Series[Work]) -> Iterator[tuple[Occurrence[Work], Iterable[str]]]:
+        """Yields the times at which a UID that repeats takes place, and of which agents.
+
+        Raises:
+            LineRefused: they cannot be expanded.
+        """
+        if not series.repeats:
+            return
+        for occurrence in self._between(series, self._first, self._last):
+            yield occurrence, occurrence.item.what.agents
+        mine = {agent for item in series.items for agent in item.what.agents}
+        for date, agents in self._odd.items():
+            if mine & agents:
+                for occurrence in self._between(series, date, date):
+                    yield occurrence, [a for a in occurrence.item.what.agents if a in agents]
+
+    def _between(
+        self, series: Series[Work], first: dt.date, last: dt.date
+    ) -> Iterator[Occurrence[Work]]:
+        begin_ms = self._zone.day_start_ms(first.toordinal())
+        end_ms = self._zone.day_start_ms((last + DAY).toordinal())
+        for occurrence in (*_left_out(series, self._zone), *series.between(begin_ms, end_ms)):
+            if begin_ms <= occurrence.start_ms < end_ms:
+                yield occurrence
 
 
 def _left_out(series: Series[Work], zone: Zone) -> Iterator[Occurrence[Work]]:

@@ -50,6 +50,39 @@ def timed(start: str, end: str, name: str = "work", more: str = "", agent: str =
 WORK = timed("20261124T090000", "20261124T120000")
 
 
+# -- reading a file again
+
+
+@given(st.integers(0, 75), st.integers(0, 75))
+def test_a_file_that_is_read_again_later_says_the_same_of_the_same_days(
+    one: int, other: int
+) -> None:
+    """Shifts that repeat, an exception, one left out, and meetings that do not repeat."""
+    day_ms = 86_400_000
+    text = calendar(
+        timed("20261102T090000", "20261102T120000",
+              more="RRULE:FREQ=DAILY|UID:s|SEQUENCE:1|EXDATE:20261124T090000,20270101T090000"),
+        timed("20261126T100000", "20261126T120000", "late",
+              more="RECURRENCE-ID:20261126T090000|UID:s|SEQUENCE:2"),
+        *(timed(f"2026{day}T140000", f"2026{day}T150000", "meeting", more=f"UID:{day}")
+          for day in ("1105", "1124", "1125", "1126", "1224")),
+        timed("20270301T140000", "20270301T150000", "far", more="UID:far"),
+        timed("20261125T160000", "20261125T170000", "own", agent="b", more="UID:b"),
+    )  # fmt: skip
+    reads = []
+    for days in sorted((one, other)):
+        events, refused = read(text, Run(PARIS.zone, NOON + days * day_ms))
+        assert refused == []
+        reads.append({e["id"].rsplit("/", 1)[0]: e for e in events})
+    first, second = reads
+    for name in first.keys() & second.keys():
+        assert first[name]["data"] == second[name]["data"], name
+    assert [a["activity"] for a in second["a/2026-11-26"]["data"]["activities"]] == [
+        "late", "meeting",
+    ]  # fmt: skip
+    assert [a["activity"] for a in second["b/2026-11-25"]["data"]["activities"]] == ["own"]
+
+
 # -- one plan
 
 
