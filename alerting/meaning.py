@@ -1,8 +1,8 @@
-"""Whether a rule file makes sense: everything that its shape alone does not tell.
+"""Whether rules make sense: everything that their shape alone does not tell.
 
 A rule that passes cannot surprise anybody at night: its KPI exists, its segments are booked, its
-windows are kept, what clears it lies on the safe side of what raises it, its budget can burn as
-fast as it says, and no number of a single agent goes to a room full of people.
+windows are kept, what clears it lies on the safe side of what raises it, and its budget can burn as
+fast as it says. Whether somebody is told of it is looked at by `meaning_routes`.
 """
 
 import string
@@ -13,7 +13,8 @@ import msgspec
 
 from alerting.core.burning import burn_rate, greatest_burn, period_ms
 from alerting.core.literals import Measure
-from alerting.core.rules import NAMES, SEVERITIES, Bound, Burn, Level, LevelOf, Rule, RuleFile, Term
+from alerting.core.models import SEVERITIES, Level
+from alerting.core.rules import NAMES, Bound, Burn, LevelOf, Rule, RuleFile, Term
 from alerting.core.view import length_ms
 from alerting.places import Path
 from streams.core import names, windows
@@ -46,10 +47,12 @@ class Context(msgspec.Struct, frozen=True):
     reading: ReadingPolicy = ReadingPolicy()
     calendars: Mapping[str, Calendar] = {}
     topics: frozenset[str] = frozenset({"calls", "chats", "tickets", "agents"})
+    people: frozenset[str] | None = None
+    """Ids of people.csv; `None` = there is none, so nobody knows."""
 
 
 def mistakes(file: RuleFile, context: Context) -> Iterator[Mistake]:
-    """Yields everything that makes no sense in a file, rule by rule."""
+    """Yields everything that makes no sense in the rules of a file, rule by rule."""
     ids: set[str] = set()
     for i, rule in enumerate(file.rules):
         path: Path = ("rules", i)
@@ -57,12 +60,6 @@ def mistakes(file: RuleFile, context: Context) -> Iterator[Mistake]:
             yield Mistake((*path, "id"), f"{rule.id!r} stands twice")
         ids.add(rule.id)
         yield from _rule(rule, path, context)
-        yield from _told(file, rule, path)
-    yield from _routes(file, ids)
-    for name, schedule in file.schedules.items():
-        if schedule.calendar is not None and schedule.calendar not in context.calendars:
-            sentence = unknown(schedule.calendar, context.calendars, "calendar")
-            yield Mistake(("schedules", name, "calendar"), sentence)
 
 
 def _rule(rule: Rule, path: Path, context: Context) -> Iterator[Mistake]:
@@ -152,7 +149,7 @@ def _select(rule: Rule, path: Path, context: Context) -> Iterator[Mistake]:
 
 
 def _title(rule: Rule, path: Path) -> Iterator[Mistake]:
-    known = NAMES | {d for pattern in rule.select for d in _dimensions(pattern)}
+    known = NAMES | {d for pattern in rule.select for d in dimensions(pattern)}
     for language in ("en", "fr"):
         at = (*path, "title", language)
         try:
@@ -167,7 +164,8 @@ def _title(rule: Rule, path: Path) -> Iterator[Mistake]:
                 yield Mistake(at, f"{{{name}}}: {unknown(name, sorted(known), 'place')}")
 
 
-def _dimensions(pattern: str) -> tuple[str, ...]:
+def dimensions(pattern: str) -> tuple[str, ...]:
+    """Returns the dimensions of a pattern that may not be sound."""
     return tuple(part.partition(":")[0] for part in pattern.split("+"))
 
 
@@ -421,31 +419,3 @@ def _possible(rate: float, objective: float, path: Path) -> Iterator[Mistake]:
             (*path, "budget"),
             f"a burn of {rate:.1f} is no trouble: 1 uses up the budget just in time",
         )
-
-
-# -- who is told
-
-
-def _told(file: RuleFile, rule: Rule, path: Path) -> Iterator[Mistake]:
-    """Yields that numbers of one agent go to a room."""
-    agents = any("agent" in _dimensions(pattern) for pattern in rule.select)
-    for name in SEVERITIES if agents else ():
-        route = file.route(rule.id, name)
-        rooms = [to for to in route.to if to.startswith("channel:")] if route else []
-        if rooms:
-            yield Mistake(
-                (*path, "select"),
-                f"numbers of a single agent go to people, not to {rooms[0]} ({name})",
-            )
-            return
-
-
-def _routes(file: RuleFile, ids: Iterable[str]) -> Iterator[Mistake]:
-    for i, route in enumerate(file.routes):
-        for j, rule in enumerate(route.match.rule or ()):
-            if rule not in ids:
-                yield Mistake(("routes", i, "match", "rule", j), unknown(rule, ids, "rule"))
-        for j, to in enumerate(route.to):
-            kind, _, name = to.partition(":")
-            if kind == "channel" and name not in file.channels:
-                yield Mistake(("routes", i, "to", j), unknown(name, file.channels, "channel"))

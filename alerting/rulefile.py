@@ -8,14 +8,16 @@ one limit does not hide a KPI that does not exist.
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path as FilePath
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from alerting.core.rules import Defaults, Rule, RuleFile
+from alerting import meaning_routes
+from alerting.core.routes import Routing
+from alerting.core.rules import Defaults, Rule, RuleFile, routing
 from alerting.meaning import Context, Mistake, mistakes
 from alerting.places import Path, lines_of, texts, twice
 from streams.settings import SettingsErrors
@@ -68,65 +70,101 @@ class Loaded(msgspec.Struct, frozen=True):
         """All rules, in order."""
         return [rule for file in self.files.values() for rule in file.rules]
 
+    @property
+    def routing(self) -> Routing:
+        """Who is told, by all files."""
+        return routing(self.files.values())
 
-def load_rules(paths: Iterable[FilePath], context: Context, environ: Mapping[str, str]) -> Loaded:
-    """Returns what rule files say.
+    @property
+    def unheard(self) -> list[str]:
+        """A line for each rule of whose alerts nobody is told."""
+        return meaning_routes.unheard(list(self.files.values()))
+
+
+class _Read(NamedTuple):
+    """A file that is YAML."""
+
+    path: FilePath
+    raw: object
+    lines: Mapping[Path, int]
+    file: RuleFile
+    shape: list[Mistake]
+    """What is wrong in itself, so that it has been taken out."""
+    found: list[Mistake]
+    """What else is wrong."""
+
+
+def load_rules(
+    paths: Iterable[FilePath], context: Context, environ: Mapping[str, str] | None = None
+) -> Loaded:
+    """Returns what rule files say. Variables in addresses of channels stay as they stand there.
 
     Args:
-        paths: The files.
+        paths: The files; what they say of who is told is one set.
         context: What rules may refer to.
-        environ: The variables that addresses of channels may name.
+        environ: Where it is given, variables that it lacks are mistakes.
 
     Raises:
         RuleMistakes: with all of them.
     """
     complaints: list[str] = []
-    files: dict[FilePath, RuleFile] = {}
+    read: list[_Read] = []
     seen: dict[str, FilePath] = {}
-    for path in paths:
-        try:
-            text = path.read_text("utf-8")
-            node = yaml.compose(text, yaml.SafeLoader)
-            raw = yaml.safe_load(text)
-        except (OSError, UnicodeDecodeError) as exc:
-            complaints.append(f"{path}: cannot be read: {exc}")
+    for path in dict.fromkeys(paths):
+        parsed = _parsed(path, complaints)
+        if parsed is None:
             continue
-        except yaml.YAMLError as exc:
-            complaints.append(_not_yaml(path, exc))
-            continue
-        lines = dict(lines_of(node, ()))
-        file, found = _read(raw, context, environ)
+        raw, node = parsed
+        file, shape, found = _understood(raw, environ)
+        found += _apart(shape, mistakes(file, context))
         found += [Mistake(key, "stands twice") for key in twice(node, ())]
         for i, rule in enumerate(file.rules):
             if seen.setdefault(rule.id, path) != path:
                 found.append(Mistake(("rules", i, "id"), f"{rule.id!r} is in {seen[rule.id]}, too"))
-        complaints += _placed(path, raw, lines, found)
-        files[path] = file
+        read.append(_Read(path, raw, dict(lines_of(node, ())), file, shape, found))
+    for f, mistake in meaning_routes.mistakes([one.file for one in read], context):
+        read[f].found.extend(_apart(read[f].shape, [mistake]))
+    for one in read:
+        complaints += _placed(one.path, one.raw, one.lines, [*one.shape, *one.found])
     if complaints:
         raise RuleMistakes(complaints)
-    return Loaded(files)
+    return Loaded({one.path: one.file for one in read})
 
 
-def _read(
-    raw: object, context: Context, environ: Mapping[str, str]
-) -> tuple[RuleFile, list[Mistake]]:
-    """Returns a file as far as it makes sense, and what does not."""
+def _parsed(path: FilePath, complaints: list[str]) -> tuple[Any, yaml.Node | None] | None:
+    """Returns what a file says and its nodes, or complains that it is no YAML."""
+    try:
+        text = path.read_text("utf-8")
+        return yaml.safe_load(text), yaml.compose(text, yaml.SafeLoader)
+    except (OSError, UnicodeDecodeError) as exc:
+        complaints.append(f"{path}: cannot be read: {exc}")
+    except yaml.YAMLError as exc:
+        complaints.append(_not_yaml(path, exc))
+    return None
+
+
+def _understood(
+    raw: object, environ: Mapping[str, str] | None
+) -> tuple[RuleFile, list[Mistake], list[Mistake]]:
+    """Returns a file as far as it has the right shape, where it has not, and what else is wrong."""
     if not isinstance(raw, dict):
-        return RuleFile(version=1, rules=[]), [
-            Mistake((), "must be a table with version and rules")
-        ]
+        wrong = Mistake((), "must be a table with version and rules")
+        return RuleFile(version=1, rules=[]), [wrong], []
     found = list(_variables(raw, environ))
-    raw = _replaced(raw, environ)
     defaults = raw.get("defaults")
     if defaults is not None:
-        _, wrong = _checked(Defaults, defaults)
-        found += [Mistake(("defaults", *m.path), m.sentence) for m in wrong]
-        raw = {**raw, "defaults": _without(defaults, [m.path for m in wrong])}
+        _, wrongs = _checked(Defaults, defaults)
+        found += [Mistake(("defaults", *m.path), m.sentence) for m in wrongs]
+        raw = {**raw, "defaults": _without(defaults, [m.path for m in wrongs])}
     file, shape = _checked(RuleFile, _merged(raw))
-    found += shape
-    return file, found + [
+    return file, shape, found
+
+
+def _apart(shape: Sequence[Mistake], found: Iterable[Mistake]) -> list[Mistake]:
+    """Returns mistakes that no wrong shape can have caused."""
+    return [
         mistake
-        for mistake in mistakes(file, context)
+        for mistake in found
         if not any(_related(mistake.path, wrong.path) for wrong in shape)
     ]
 
@@ -260,28 +298,14 @@ def _resolved(whole: Mapping[str, Any], here: dict[str, Any]) -> dict[str, Any]:
 # -- secrets
 
 
-def _variables(raw: object, environ: Mapping[str, str]) -> Iterator[Mistake]:
+def _variables(raw: object, environ: Mapping[str, str] | None) -> Iterator[Mistake]:
     """Yields variables where none may stand, and those that are not set."""
     for path, text in texts(raw, ()):
         for name in _VARIABLE.findall(text):
             if path[:1] != (SECRETS,):
                 yield Mistake(path, f"${{{name}}}: variables may stand in {SECRETS} only")
-            elif name not in environ:
+            elif environ is not None and name not in environ:
                 yield Mistake(path, f"${{{name}}}: the environment has no such variable")
-
-
-def _replaced(raw: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
-    """Returns a file with the variables in the addresses of its channels replaced."""
-    channels = raw.get(SECRETS)
-    if not isinstance(channels, dict):
-        return raw
-    known = {
-        name: _VARIABLE.sub(lambda found: environ.get(found[1], "-"), address)
-        if isinstance(address, str)
-        else address
-        for name, address in channels.items()
-    }
-    return {**raw, SECRETS: known}
 
 
 # -- places

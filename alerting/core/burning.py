@@ -9,7 +9,8 @@ from typing import Final
 
 from alerting.core.guards import share_beyond
 from alerting.core.literals import parse_ms
-from alerting.core.rules import SEVERITIES, Burn, Rule
+from alerting.core.models import SEVERITIES
+from alerting.core.rules import Burn, Rule
 from alerting.core.shapes import Severity
 from alerting.core.verdicts import Edge, Read, Reader, Verdict, entry_of
 from alerting.core.view import BoardView, length_ms

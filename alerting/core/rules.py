@@ -8,16 +8,17 @@ interval can still become. Whether a file makes sense as a whole is told by `mea
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field
 
 from alerting.core.guards import Side
 from alerting.core.literals import Amount, Limit, Ms, Part
+from alerting.core.models import SEVERITIES, Level, Model, Name, Text
+from alerting.core.routes import Inhibit, Route, Routing, Schedule, Step, To
 from alerting.core.shapes import NoData, Severity, Timing
 
-Level = Literal["warning", "critical"]
 Kind = Literal[
     "threshold", "all", "any", "change", "silence", "stale", "burn", "projection"
 ]  # fmt: skip
@@ -25,11 +26,6 @@ KINDS: Final[tuple[Kind, ...]] = (
     "all", "any", "change", "silence", "stale", "burn", "projection"
 )  # fmt: skip
 """The kinds that a key of the rule names; a rule without any of these keys is a threshold."""
-SEVERITIES: Final[Mapping[Level, Severity]] = {
-    "critical": Severity.CRITICAL,
-    "warning": Severity.WARNING,
-}
-"""Worst first."""
 NAMES: Final = frozenset(
     {"segment", "kpi", "value", "n", "window", "threshold", "target", "rule", "severity"}
 )
@@ -50,17 +46,8 @@ def _within(text: str) -> str:
     return text
 
 
-Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
-"""Of rules, duties, calendars, channels."""
 Runbook = Annotated[str, AfterValidator(_runbook)]
 Within = Annotated[str, AfterValidator(_within)]
-Text = Annotated[str, Field(min_length=1)]
-
-
-class Model(BaseModel):
-    """Strict: an unknown key is a mistake, text is no number."""
-
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
 class Title(Model):
@@ -116,7 +103,7 @@ class Guard(Model):
     min_samples: Annotated[int, Field(ge=0)] = 10
     confidence: Annotated[float, Field(gt=0.5, lt=1)] | None = 0.95
     """`None` = the minimum alone."""
-    windows: Annotated[list[str], Field(min_length=1)] = ["15m", "30m", "60m"]
+    windows: Annotated[list[str], Field(min_length=1)] = Field(default=["15m", "30m", "60m"])
     """The ladder: the shortest that has enough contacts is judged."""
 
 
@@ -279,7 +266,7 @@ class Rule(Common):
 
     id: Name
     title: Title
-    select: Annotated[list[str], Field(min_length=1)] = ["queue:*"]
+    select: Annotated[list[str], Field(min_length=1)] = Field(default=["queue:*"])
     """Patterns of segments."""
     enabled: bool = True
     owner: Name
@@ -351,57 +338,41 @@ class Rule(Common):
         return self.for_ if own is None else own
 
 
-class Match(Model):
-    """Which alerts a route is for; what is not said does not matter."""
-
-    severity: Level | None = None
-    rule: list[Name] | None = None
-
-
-class Route(Model):
-    """Who is told: `duty:NAME` (people), `supervisor` (of that team), `channel:NAME` (all there).
-
-    The first route that matches wins.
-    """
-
-    match: Match = Match()
-    to: Annotated[
-        list[Annotated[str, Field(pattern=r"^(supervisor|(duty|channel):[a-z][a-z0-9_]*)$")]],
-        Field(min_length=1),
-    ]
-
-
-class Schedule(Model):
-    """Who holds a duty when."""
-
-    ical: Text
-    """An iCalendar file, beside the rule file."""
-    overrides: Text | None = None
-    """Another one, whose shifts go before those of the first."""
-    calendar: Name | None = None
-    """When somebody must be on call; `None` = always."""
-
-
 class RuleFile(Model):
     """A rule file."""
 
     version: Literal[1]
     defaults: Defaults = Defaults()
-    channels: dict[Name, Text] = {}
+    channels: dict[Name, Text] = Field(default={})
     """Name → address, which is a secret: the only place for `${VARIABLE}`."""
-    schedules: dict[Name, Schedule] = {}
+    fallback: To | None = None
+    """A channel that is told when an address has failed for good."""
+    duties: dict[Name, Annotated[list[Text], Field(min_length=1)]] = Field(default={})
+    """Duty → ids of the people who hold it at all times."""
+    schedules: dict[Name, Schedule] = Field(default={})
     """Duty → its rota."""
-    routes: list[Route] = []
-    rules: list[Rule]
+    chains: dict[Name, Annotated[list[Step], Field(min_length=1)]] = Field(default={})
+    """Name → who is told one after the other, while nobody takes the alert on."""
+    routes: list[Route] = Field(default=[])
+    """Who is told of what: the first that matches."""
+    inhibit: list[Inhibit] = Field(default=[])
+    """What nobody is told of while something else fires."""
+    rules: list[Rule] = Field(default=[])
 
-    def route(self, rule: str, level: Level) -> Route | None:
-        """Returns the route of an alert, `None` where nobody is told."""
-        return next(
-            (
-                route
-                for route in self.routes
-                if route.match.severity in (None, level)
-                and (route.match.rule is None or rule in route.match.rule)
-            ),
-            None,
-        )
+
+def routing(files: Iterable[RuleFile]) -> Routing:
+    """Returns what files say of who is told, as one set; of a name that stands twice the first."""
+    said = list(files)
+
+    def both(of: Callable[[RuleFile], Mapping[str, Any]]) -> dict[str, Any]:
+        return {name: value for file in reversed(said) for name, value in of(file).items()}
+
+    return Routing(
+        routes=tuple(route for file in said for route in file.routes),
+        chains={name: tuple(steps) for name, steps in both(lambda f: f.chains).items()},
+        inhibit=tuple(one for file in said for one in file.inhibit),
+        channels=both(lambda f: f.channels),
+        duties={name: tuple(ids) for name, ids in both(lambda f: f.duties).items()},
+        schedules=both(lambda f: f.schedules),
+        fallback=next((file.fallback for file in said if file.fallback), None),
+    )

@@ -58,9 +58,11 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     """Its latest event that mattered to people."""
     over: bool = False
     told: Severity = Severity.NONE
-    """The worst that anybody was told of it; NONE = nobody was told anything."""
+    """The worst that anybody was told of it, as far as it still is; NONE = nobody was told."""
     waiting: bool = True
-    """Whether the latest event has not been told yet."""
+    """Whether the latest event has not been told yet, or must be told again."""
+    muted: bool = False
+    """Whether nobody was to be told of it when it was last looked at: silence, inhibition, ..."""
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,17 +83,17 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     """Notices so far."""
     chain: tuple[Mapping[str, Any], ...] = ()
     """A copy of the chain as it was when the group began: an edit changes no escalation under
-    way."""
+    way. `{"notify": [who], "after_ms": after the step before}`; `to` of a route is one step."""
     step: int = 0
-    """The next one of the chain."""
+    """The next one of the chain: so many have been told."""
     flush_ms: int | None = None
     """When what waits is told (Redis TIME, as all below); `None` = nothing waits."""
     step_ms: int | None = None
-    """When the chain goes on; `None` = not under way."""
+    """When the chain goes on; `None` = it is at its end, or nothing told is open and untaken."""
     repeat_ms: int | None = None
-    """When it is told again; `None` = nothing of it is open and untaken."""
+    """When it is told again; `None` = the chain is not at its end, or as above."""
     told_ms: int | None = None
-    """When anything was last told."""
+    """When anything was last told, other than that somebody has taken it on."""
 
 
 class Matcher(msgspec.Struct, frozen=True, kw_only=True):

@@ -243,35 +243,3 @@ def test_a_target_of_the_settings_is_one() -> None:
 def test_ids_stand_once() -> None:
     """Or one would hide the other."""
     assert told(SHARE, SHARE) == ["rules.1.id: 'rule' stands twice"]
-
-
-ROOM: dict[str, Any] = {"channels": {"room": "https://example.org/room"}}
-
-
-def test_numbers_of_one_agent_go_to_people() -> None:
-    """Never to a room, whichever of its levels would."""
-    agents = {**SHARE, "select": ["agent:*"], "window": "2h"}
-    people: dict[str, Any] = {"routes": [{"to": ["supervisor"]}]}
-    room: dict[str, Any] = {
-        "routes": [{"match": {"severity": "warning"}, "to": ["duty:floor", "channel:room"]}],
-        **ROOM,
-    }
-
-    assert told(agents, **people) == []
-    assert told(SHARE, **room) == []
-    (complaint,) = told(agents, **room)
-    assert complaint == (
-        "rules.0.select: numbers of a single agent go to people, not to channel:room (warning)"
-    )
-
-
-def test_routes_and_rotas_name_what_there_is() -> None:
-    """Rules, channels and calendars."""
-    routes = [{"match": {"rule": ["rules"]}, "to": ["channel:rom"]}]
-    schedules = {"floor": {"ical": "floor.ics", "calendar": "nite"}}
-
-    assert told(SHARE, routes=routes, schedules=schedules, **ROOM) == [
-        "routes.0.match.rule.0: no rule is called so; did you mean 'rule'?",
-        "routes.0.to.0: no channel is called so; did you mean 'room'?",
-        "schedules.floor.calendar: no calendar is called so; there are day",
-    ]

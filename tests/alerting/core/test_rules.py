@@ -5,7 +5,7 @@ import pytest
 import yaml
 from pydantic import ValidationError
 
-from alerting.core.rules import Match, Route, RuleFile
+from alerting.core.rules import RuleFile
 from alerting.core.shapes import Severity
 from alerting.rulefile import PACK
 from tests.alerting.core.views import level, rule
@@ -83,18 +83,6 @@ def test_what_a_rule_cannot_say_is_refused(said: dict[str, object]) -> None:
     """Unknown keys, wrong types, addresses that nobody could open."""
     with pytest.raises(ValidationError):
         rule(**said)
-
-
-def test_the_first_route_that_matches_wins() -> None:
-    """A route without a match is for everything that is left."""
-    critical = Route(match=Match(severity="critical", rule=["a"]), to=["duty:floor"])
-    rest = Route(to=["supervisor"])
-    file = RuleFile(version=1, routes=[critical, rest], rules=[])
-
-    assert file.route("a", "critical") is critical
-    assert file.route("a", "warning") is rest
-    assert file.route("b", "critical") is rest
-    assert RuleFile(version=1, rules=[]).route("a", "critical") is None
 
 
 def test_the_schema_says_what_the_models_say() -> None:
