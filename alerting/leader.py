@@ -53,6 +53,11 @@ class Leader:
         return self._held is not None
 
     @property
+    def held(self) -> Held | None:
+        """What was stored last; `None` = it does not lead."""
+        return self._held
+
+    @property
     def acts(self) -> int | None:
         """The next offset of the topic `acts` to read; `None` = it does not lead."""
         return None if self._held is None else self._held.acts
