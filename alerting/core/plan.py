@@ -18,15 +18,18 @@ import msgspec
 
 from alerting.core import machine
 from alerting.core.announcing import announced
+from alerting.core.audit import audit
 from alerting.core.gathering import OVER, Gathering, Now, Pace
 from alerting.core.models import LEVELS
-from alerting.core.quiet import Suppression
+from alerting.core.quiet import Ground, Suppression
 from alerting.core.routes import SUPERVISOR, Route, Routing
 from alerting.core.rules import Rule
 from alerting.core.shapes import Event, Instance, Key, Severity
 from alerting.core.telling import Group, Notice, Quiet
 from streams.core import names
 from streams.core.buckets import Zone
+
+__all__ = ["Planned", "Planner", "audit"]
 
 Labels = tuple[tuple[str, str], ...]
 _PLACED: Final = frozenset({"fire", "reopen", "escalate", "deescalate"})
@@ -67,6 +70,7 @@ class Planner:
         """
         self._routing, self._zone = routing, zone
         self._timings = {name: rule.timing() for name, rule in rules.items()}
+        self._clocked = frozenset(name for name, rule in rules.items() if rule.on_clock)
         self._chains = {route.id: routing.steps(route) for route in routing.routes}
         self._paces = {route.id: Pace.of(route) for route in routing.routes}
         self._known: dict[tuple[Key, Severity], tuple[_Target, ...]] = {}
@@ -100,7 +104,7 @@ class Planner:
         now = Now(
             clock_ms,
             instances,
-            self._suppression(instances, quiet, at_ms, clock_ms),
+            self.suppression(instances, quiet, at_ms, clock_ms),
             self.routed,
         )
         under_way = _UnderWay(self, groups, now)
@@ -135,7 +139,13 @@ class Planner:
         clock_ms: int,
     ) -> Suppression:
         """Returns what tells of every alert why nobody is told of it."""
-        return self._suppression(instances, quiet, at_ms, clock_ms)
+        return Suppression(
+            Ground(self._routing.inhibit, self._timings, self._clocked, self.routed),
+            instances,
+            quiet,
+            at_ms=at_ms,
+            clock_ms=clock_ms,
+        )
 
     def due(self, group: Group) -> int | None:
         """Returns when a group has something to tell (Redis TIME); `None` = nothing is planned."""
@@ -170,18 +180,6 @@ class Planner:
     def pace(self, group: Group) -> Pace:
         """Returns how fast a group is told."""
         return self._paces.get(group.route) or Pace.of(None)
-
-    def _suppression(
-        self,
-        instances: Mapping[Key, Instance],
-        quiet: Mapping[str, Quiet],
-        at_ms: int,
-        clock_ms: int,
-    ) -> Suppression:
-        return Suppression(
-            self._routing.inhibit, self._timings, self.routed, instances, quiet,
-            at_ms=at_ms, clock_ms=clock_ms,
-        )  # fmt: skip
 
     def _target(self, route: Route, key: Key, severity: Severity) -> _Target:
         private = any(

@@ -6,10 +6,10 @@ as bad and somebody is told of it. What explicit inhibition mutes does not mute 
 mute it. And what flaps is muted only until it has fired for as long as it must be clear to end.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from itertools import combinations
-from typing import Final
+from typing import Final, NamedTuple
 
 from alerting.core import machine
 from alerting.core.models import LEVELS, Level
@@ -61,14 +61,24 @@ def coarser(segment: str) -> tuple[str, ...]:
     return (names.SITE, *("+".join(c) for c in some))
 
 
+class Ground(NamedTuple):
+    """What reasons follow from, whenever it is."""
+
+    inhibit: tuple[Inhibit, ...]
+    """What mutes what."""
+    timings: Mapping[str, Timing]
+    """Of rules, by id."""
+    clocked: frozenset[str]
+    """Rules whose Board time is Redis TIME."""
+    routed: Routed
+
+
 class Suppression:
     """Why nobody is told, at one instant."""
 
     def __init__(
         self,
-        inhibit: Iterable[Inhibit],
-        timings: Mapping[str, Timing],
-        routed: Routed,
+        ground: Ground,
         instances: Mapping[Key, Instance],
         quiet: Mapping[str, Quiet],
         *,
@@ -78,15 +88,13 @@ class Suppression:
         """Looks at what there is.
 
         Args:
-            inhibit: What mutes what.
-            timings: Of rules, by id.
-            routed: Whether anybody is told of an alert.
+            ground: What rule files say.
             instances: All that there are.
             quiet: Silences and maintenance.
             at_ms: Board time.
             clock_ms: Redis TIME.
         """
-        self._timings, self._routed = timings, routed
+        self._ground = ground
         self._at_ms, self._clock_ms = at_ms, clock_ms
         self._quiet = sorted(
             (one for one in quiet.values() if under_way(one, clock_ms)), key=lambda q: q.id
@@ -99,7 +107,7 @@ class Suppression:
                 self._places.setdefault((instance.facts.kpi, key.segment), []).append(key)
                 by_rule.setdefault(key.rule, []).append(key)
         self._inhibit = [
-            (one, sources) for one in inhibit if (sources := self._sources(one, by_rule))
+            (one, sources) for one in ground.inhibit if (sources := self._sources(one, by_rule))
         ]
 
     def reasons(self, key: Key, instance: Instance) -> tuple[str, ...]:
@@ -158,7 +166,7 @@ class Suppression:
                 above = self._instances[source]
                 if (
                     above.severity >= instance.severity
-                    and self._routed(source, above.severity)
+                    and self._ground.routed(source, above.severity)
                     and not self._flaps(source, above)
                     and not (self._inhibit and self._muter(source, above))
                 ):
@@ -166,8 +174,9 @@ class Suppression:
         return None
 
     def _flaps(self, key: Key, instance: Instance) -> bool:
-        timing = self._timings.get(key.rule)
-        return timing is not None and flaps(instance, self._at_ms, timing)
+        timing = self._ground.timings.get(key.rule)
+        at_ms = self._clock_ms if key.rule in self._ground.clocked else self._at_ms
+        return timing is not None and flaps(instance, at_ms, timing)
 
 
 def _is(level: Level | None, instance: Instance) -> bool:
