@@ -15,8 +15,9 @@ from starlette.responses import Response
 from alerting import links
 from alerting.acts import ActWriter
 from alerting.core.rules import Rule
-from alerting.meaning import Context
-from alerting.rulefile import PACK, RuleMistakes, load_rules
+from alerting.rulefile import RuleMistakes, load_rules
+from alerting.ruleset import context_of, paths_of
+from alerting.scale import scaled
 from alerting.shown import Shown, encode, public
 from alerting.store import AlertStore
 from alerting.web.acking import Acking
@@ -24,12 +25,12 @@ from alerting.web.acting import PATIENCE_S, Acting
 from alerting.web.alerts import Alerts
 from alerting.web.handing import Handing
 from alerting.web.http import Handler, handled
+from alerting.web.inquiries import Inquiries
 from alerting.web.ports import ActsWritten, AlertsRead, Host, Known
 from alerting.web.quiets import Quiets
 from alerting.web.watch import Watch
 from streams.core.buckets import Zone
 from streams.settings import Settings
-from streams.settings.shapes import PACK as SHIPPED
 
 TOPIC: Final = "alerts@live"
 API: Final = "/api/v1"
@@ -55,6 +56,7 @@ def router(parts: Parts) -> APIRouter:
     alerts = Alerts(known, store, watch, acting, host)
     silences = Quiets("silence", known, watch, acting, host)
     maintenance = Quiets("maintenance", known, watch, acting, host)
+    inquiries = Inquiries(known, store, watch, acting, host)
     acking = Acking(known, store, watch, acting)
     episode = f"{API}/alerts/{{episode}}"
     handlers: list[tuple[str, str, Handler]] = [
@@ -72,6 +74,9 @@ def router(parts: Parts) -> APIRouter:
         ("GET", f"{API}/maintenance", maintenance.all),
         ("POST", f"{API}/maintenance", maintenance.begin),
         ("POST", f"{API}/maintenance/{{id}}/end", maintenance.end),
+        ("GET", f"{API}/investigations", inquiries.all),
+        ("GET", f"{API}/investigations/{{id}}", inquiries.one),
+        ("POST", f"{API}/investigations/{{id}}", inquiries.act),
         ("GET", f"{API}/handover", Handing(known, store, watch).page),
         ("GET", links.PATH, acking.show),
         ("POST", links.PATH, acking.act),
@@ -136,11 +141,11 @@ def extension(settings: Settings, environ: Mapping[str, str]) -> AlertsExtension
 
     Args:
         settings: Of the process.
-        environ: Its environment: what rule files name, and what signs links.
+        environ: Its environment, which may say what signs links.
     """
     alerts = settings.alerts
     known = Known(
-        rules=_rules(settings, environ),
+        rules=_rules(settings),
         roster=settings.roster,
         zone=Zone(settings.fold.timezone),
         language=alerts.lang,
@@ -151,14 +156,12 @@ def extension(settings: Settings, environ: Mapping[str, str]) -> AlertsExtension
     return AlertsExtension(known, AlertStore(settings.redis), ActWriter(settings.kafka))
 
 
-def _rules(settings: Settings, environ: Mapping[str, str]) -> dict[str, Rule]:
+def _rules(settings: Settings) -> dict[str, Rule]:
     """Returns the rules by id: for titles. Mistakes stop `pouls alerts`, not the wall."""
-    paths = [PACK if path == SHIPPED else path for path in settings.alerts.rules]
-    context = Context(
-        settings.fold, settings.reading, settings.calendars, frozenset(settings.event_topics)
-    )
     try:
-        return {rule.id: rule for rule in load_rules(paths, context, environ).rules}
+        loaded = load_rules(paths_of(settings), context_of(settings))
     except RuleMistakes as mistakes:
         log.error("alerts are shown without the titles of their rules: %s", mistakes)  # noqa: TRY400
         return {}
+    scale = settings.alerts.time_scale
+    return {rule.id: scaled(rule, scale) for rule in loaded.rules}

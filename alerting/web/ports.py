@@ -6,6 +6,7 @@ from typing import Any, Protocol
 import msgspec
 
 from alerting.acts import ActRecord
+from alerting.core.investigations import Investigation
 from alerting.core.rules import Rule
 from alerting.core.shapes import Event
 from alerting.store import Dead, Head, Told
@@ -31,6 +32,9 @@ class AlertsRead(Protocol):
 
     async def history(self, from_ms: int, to_ms: int, episode: str | None = None) -> list[Event]:
         """Returns events from one instant up to before another, by Redis TIME, oldest first."""
+
+    async def investigations(self) -> dict[str, Investigation]:
+        """Returns all investigations."""
 
     async def told(self, episodes: Iterable[str]) -> dict[str, dict[str, Told]]:
         """Returns what was told last, by episode and address."""

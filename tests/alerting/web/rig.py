@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from alerting import shown
 from alerting.acts import ActRecord, ActsAway
+from alerting.core.investigations import Investigation
 from alerting.core.shapes import Ack, Event, Facts, Instance, Key, Severity, Snooze
 from alerting.core.telling import Quiet
 from alerting.meaning import Context
@@ -129,6 +130,7 @@ class FakeStore:
         self.outcomes: dict[str, str] = {}
         self.known_told: dict[str, dict[str, Told]] = {}
         self.letters: list[Dead] = []
+        self.records: dict[str, Investigation] = {}
         self.away = False
         self.feeds: list[Feed] = []
         self.reads = 0
@@ -180,6 +182,11 @@ class FakeStore:
         return [
             e for e in self.events if from_ms <= e.clock_ms < to_ms and episode in (None, e.episode)
         ]
+
+    async def investigations(self) -> dict[str, Investigation]:
+        """Returns all investigations."""
+        self.answer()
+        return self.records
 
     async def told(self, episodes: Iterable[str]) -> dict[str, dict[str, Told]]:
         """Returns who was told."""
