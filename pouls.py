@@ -107,7 +107,7 @@ def worker(
     from streams.app import Options, run_worker
 
     settings = settings_of(config)
-    refuse_strangers("POULS_METRICS_LISTEN", settings.metrics_listen, insecure=insecure)
+    refuse_strangers_to_metrics(settings, insecure)
     # The embedded broker lets a new member wait for half its session timeout.
     options = Options(check_log=False, session_timeout_s=3, heartbeat_s=0.5)
     raise typer.Exit(run_worker(settings, options if embedded else Options()))
@@ -304,7 +304,13 @@ def moment_of(text: str, zone: Zone) -> int:
     return millis(moment(text, zone))
 
 
-app.add_typer(commands(Tools(os.environ, settings_of, feed_of, moment_of)), name="alerts")
+def refuse_strangers_to_metrics(settings: Settings, insecure: bool) -> None:
+    """Refuses metrics that others can reach, unless somebody insists."""
+    refuse_strangers("POULS_METRICS_LISTEN", settings.metrics_listen, insecure=insecure)
+
+
+tools = Tools(os.environ, settings_of, refuse_strangers_to_metrics, feed_of, moment_of)
+app.add_typer(commands(tools), name="alerts")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""`pouls alerts …`: the tools with which rules are tried before they wake anybody.
+"""`pouls alerts …`: the process that fires them, and the tools to try rules and addresses before.
 
 What these commands need of the rest of Pouls is handed in by `pouls.py` (`Tools`): alerts know
 nothing of files of events.
@@ -6,6 +6,7 @@ nothing of files of events.
 
 # ruff: noqa: PLC0415  imports inside the commands: `pouls` must start quickly
 
+import asyncio
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,14 +21,12 @@ from streams.settings import Settings
 
 if TYPE_CHECKING:
     from alerting.core.rules import Rule
-    from alerting.meaning import Context
-    from alerting.rota import Rota
     from alerting.rulefile import Loaded
 
 DONE, WRONG = 0, 1
 Config = Annotated[Path | None, typer.Option("--config", help="A file instead of POULS_CONFIG's.")]
 Files = Annotated[
-    list[Path] | None, typer.Argument(metavar="RULES", help="Default: the shipped pack.")
+    list[Path] | None, typer.Argument(metavar="RULES", help="Default: those of pouls.toml.")
 ]
 
 
@@ -46,8 +45,10 @@ class Tools(NamedTuple):
     """What `pouls.py` hands in."""
 
     environ: Mapping[str, str]
-    """What addresses of channels may name."""
+    """What addresses may name."""
     settings: Callable[[Path | None], Settings]
+    refuse_strangers: Callable[[Settings, bool], None]
+    """Refuses metrics that others can reach, unless somebody insists."""
     feed: Callable[[Sequence[str], str | None, Settings], Feed]
     """Opens files, F:FILE each, in a time zone."""
     moment: Callable[[str, Zone], int]
@@ -56,11 +57,13 @@ class Tools(NamedTuple):
 
 def commands(tools: Tools) -> typer.Typer:
     """Returns the commands."""
-    app = typer.Typer(help="Rules that fire alerts: check and try them.", no_args_is_help=True)
+    app = typer.Typer(help="Fire alerts; check and try rules.", invoke_without_command=True)
+    app.callback()(_run(tools))
     app.command("check")(_check(tools))
     app.command("test")(_test(tools))
     app.command("backtest")(_backtest(tools))
     app.command("who-is-on-call")(_who(tools))
+    app.command("send-test")(_send_test(tools))
     return app
 
 
@@ -69,17 +72,36 @@ def complain(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def _context(settings: Settings) -> "Context":
-    from alerting.meaning import Context
-
-    topics = frozenset(settings.event_topics)
-    return Context(settings.fold, settings.reading, settings.calendars, topics)
-
-
 def _load(files: Sequence[Path] | None, settings: Settings, tools: Tools) -> "Loaded":
-    from alerting.rulefile import PACK, load_rules
+    from alerting.rulefile import load_rules
+    from alerting.ruleset import context_of, paths_of
 
-    return load_rules(files or [PACK], _context(settings), tools.environ)
+    return load_rules(files or paths_of(settings), context_of(settings), tools.environ)
+
+
+def _now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _run(tools: Tools) -> Callable[..., None]:
+    def run(
+        context: typer.Context,
+        *,
+        config: Config = None,
+        insecure: Annotated[
+            bool, typer.Option("--insecure", help="Let others reach the metrics.")
+        ] = False,
+    ) -> None:
+        """Fire alerts, when no command is given: one of the replicas, of which one decides."""
+        if context.invoked_subcommand is not None:
+            return
+        from alerting.service import run_alerts
+
+        settings = tools.settings(config)
+        tools.refuse_strangers(settings, insecure)
+        raise typer.Exit(run_alerts(settings, tools.environ))
+
+    return run
 
 
 def _check(tools: Tools) -> Callable[..., None]:
@@ -108,32 +130,13 @@ def _check(tools: Tools) -> Callable[..., None]:
     return check
 
 
-def _rotas(loaded: "Loaded", settings: Settings) -> "dict[str, tuple[Rota, str | None]]":
-    """Returns the rotas that rule files name, and the calendars that they must cover."""
-    from alerting.rotafile import load_rota
-
-    found = {}
-    for path, file in loaded.files.items():
-        for name, schedule in file.schedules.items():
-            if settings.roster is None:
-                raise BadName(f"schedules.{name}: nobody is known; name people.csv in pouls.toml")
-            ical, instead = (
-                None if text is None else path.parent / text
-                for text in (schedule.ical, schedule.overrides)
-            )
-            assert ical is not None
-            zone, now_ms = settings.fold.timezone, time.time_ns() // 1_000_000
-            rota = load_rota(ical, settings.roster, zone, now_ms, instead)
-            found[name] = rota, schedule.calendar
-    return found
-
-
 def _gaps(loaded: "Loaded", settings: Settings) -> Iterator[str]:
     from alerting.rota import gaps_told
+    from alerting.ruleset import rotas_of
 
-    for name, (rota, calendar) in _rotas(loaded, settings).items():
+    for name, (rota, calendar) in rotas_of(loaded, settings, _now_ms()).items():
         hours = settings.calendars[calendar or "always"]
-        for line in gaps_told(rota, hours, time.time_ns() // 1_000_000):
+        for line in gaps_told(rota, hours, _now_ms()):
             yield f"schedules.{name}: {line}"
 
 
@@ -216,16 +219,37 @@ def _who(tools: Tools) -> Callable[..., None]:
     ) -> None:
         """Tell who is on call, until when, and who is next."""
         from alerting.rota import who_is_on_call
+        from alerting.ruleset import rotas_of
 
         settings = tools.settings(config)
         zone = Zone(settings.fold.timezone)
-        at_ms = time.time_ns() // 1_000_000 if at is None else tools.moment(at, zone)
-        rotas = {
-            name: r for name, (r, _) in _rotas(_load(files, settings, tools), settings).items()
-        }
+        at_ms = _now_ms() if at is None else tools.moment(at, zone)
+        loaded = _load(files, settings, tools)
+        rotas = {name: rota for name, (rota, _) in rotas_of(loaded, settings, _now_ms()).items()}
         if not rotas:
             raise BadName("no rule file names a rota, under schedules")
         for line in who_is_on_call(rotas, at_ms, zone):
             typer.echo(line)
 
     return who_is_on_call
+
+
+def _send_test(tools: Tools) -> Callable[..., None]:
+    def send_test(
+        *,
+        to: Annotated[
+            str | None,
+            typer.Option(metavar="WHO", help="duty:x, person:y or channel:z. Default: everybody."),
+        ] = None,
+        config: Config = None,
+    ) -> None:
+        """Tell addresses that this is a test, and say of each what happened."""
+        from alerting.trying import send_test, trying
+
+        settings = tools.settings(config)
+        if to is not None and not trying(to):
+            raise BadName(f"{to!r} is none of duty:NAME, person:ID and channel:NAME")
+        good = asyncio.run(send_test(settings, tools.environ, to, typer.echo))
+        raise typer.Exit(DONE if good else WRONG)
+
+    return send_test

@@ -15,6 +15,8 @@ import msgspec
 from streams.core.errors import PoulsError
 
 PATH: Final = "/alerts/ack"
+VARIABLE: Final = "POULS_SECRET"
+"""The variable that says what signs links; without it Redis has a secret of its own."""
 LONGEST: Final = 2_000
 """Characters of a token that is looked at."""
 _SIGNATURE: Final = 32

@@ -1,4 +1,4 @@
-"""All operational metrics of a worker, and where they are served: /metrics, /healthz, /readyz.
+"""All operational metrics of a worker, and where a process serves its: /metrics, /healthz, /readyz.
 
 The numbers of the contact centre are not here: the API serves those. Served from a thread of its
 own, so that a stuck event loop is told and not hidden.
@@ -110,9 +110,9 @@ class Telemetry:
 class Vitals:
     """Whether this process is alive and ready; asked by the serving thread."""
 
-    def __init__(self, telemetry: Telemetry, unready: Callable[[], str]) -> None:
-        """`unready` says what is missing, or ""."""
-        self._telemetry, self._unready = telemetry, unready
+    def __init__(self, registry: CollectorRegistry, unready: Callable[[], str]) -> None:
+        """`registry` has its metrics; `unready` says what is missing, or ""."""
+        self._registry, self._unready = registry, unready
         self._beaten_at = time.monotonic()
 
     def beat(self) -> None:
@@ -126,13 +126,13 @@ class Vitals:
 
     def unready(self) -> str:
         """Returns why the process does not do its work, or ""."""
-        return self.sick() or self._telemetry.degraded or self._unready()
+        return self.sick() or self._unready()
 
     def answer(self, path: str) -> tuple[int, str, bytes]:
         """Returns status, content type and body for a path."""
         match path.partition("?")[0]:
             case "/metrics":
-                return 200, CONTENT_TYPE_LATEST, generate_latest(self._telemetry.registry)
+                return 200, CONTENT_TYPE_LATEST, generate_latest(self._registry)
             case "/healthz":
                 return _verdict(self.sick())
             case "/readyz":

@@ -272,7 +272,7 @@ def test_an_address_that_others_reach_needs_insecure(
 ) -> None:  # fmt: skip
     """There is no sign-in yet."""
     monkeypatch.setattr(streams.app, "run_worker", lambda *_: 0)
-    monkeypatch.setattr(api.app, "run", lambda _: 0)
+    monkeypatch.setattr(api.app, "run", lambda *_, **__: 0)
     monkeypatch.setenv(variable, "0.0.0.0:80")
     assert run(command) == 2
     assert variable in capsys.readouterr().err

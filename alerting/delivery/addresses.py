@@ -4,8 +4,7 @@ An address has an id, `ana/page` or `channel:floor`, which may be told, and a UR
 secret: only here are the variables in it given their values, and only notifiers see it.
 """
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -13,6 +12,7 @@ import msgspec
 from alerting.core.routes import Routing
 from alerting.core.shapes import Event, Severity
 from alerting.core.telling import TOLD, Notice
+from alerting.expanding import expanded, unset
 from alerting.rota import Rota
 from alerting.store.shapes import Told
 from streams.core import names
@@ -24,7 +24,6 @@ DUTY: Final = "duty:"
 PERSON: Final = "person:"
 SUPERVISOR: Final = "supervisor"
 PAGE, MAIL = "page", "mail"
-_VARIABLE: Final = re.compile(r"\$\{(\w*)\}")
 Items = tuple[Event, ...]
 
 
@@ -146,9 +145,7 @@ class Addresses:
     def url(self, address: str) -> str | None:
         """Returns where an address is, a secret; `None` = nowhere, or a variable is not set."""
         written = self._written(address)
-        if written is None or self._unset(written):
-            return None
-        return _VARIABLE.sub(lambda found: self._environ[found[1]], written)
+        return None if written is None else expanded(written, self._environ)
 
     def complaints(self, complaint: Callable[[str], str]) -> list[str]:
         """Returns everything that is wrong with addresses, a sentence each, nothing secret.
@@ -159,7 +156,8 @@ class Addresses:
         found = []
         for address in self.ids():
             written = self._written(address) or ""
-            found += [f"{address}: ${{{name}}}: no such variable" for name in self._unset(written)]
+            missing = unset(written, self._environ)
+            found += [f"{address}: ${{{name}}}: no such variable" for name in missing]
             url = self.url(address)
             if url is not None and (says := complaint(url)):
                 found.append(f"{address}: {says}")
@@ -175,9 +173,6 @@ class Addresses:
         if target is None:
             return None
         return target.page if via == PAGE else target.mail
-
-    def _unset(self, written: str) -> Sequence[str]:
-        return [name for name in _VARIABLE.findall(written) if name not in self._environ]
 
 
 def is_page(address: str) -> bool:

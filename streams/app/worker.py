@@ -55,7 +55,7 @@ class Worker:
         self.telemetry = Telemetry()
         self._store = Store(settings.redis)
         self._dead_letters = KafkaDeadLetters(settings.kafka)
-        self.vitals = Vitals(self.telemetry, self._unready)
+        self.vitals = Vitals(self.telemetry.registry, self._unready)
         self._ending = asyncio.Event()
         self._failure: BaseException | None = None
         self._app: App | None = None
@@ -66,7 +66,8 @@ class Worker:
         self._ending.set()
 
     def _unready(self) -> str:
-        return self._pipeline.unready if self._pipeline else "waiting for Kafka and Redis"
+        waiting = "waiting for Kafka and Redis"
+        return self.telemetry.degraded or (self._pipeline.unready if self._pipeline else waiting)
 
     async def run(self) -> int:
         """Works until a signal or a failure; returns the exit code."""

@@ -181,7 +181,7 @@ async def test_no_agent_is_in_metrics_readiness_or_logs(
     telemetry = Telemetry()
     telemetry.counted("agents", rig.ledgers["agents-0"].counts)
     telemetry.folded("agents", 6, [])
-    vitals = Vitals(telemetry, lambda: "")
+    vitals = Vitals(telemetry.registry, lambda: telemetry.degraded)
     told = b"".join(vitals.answer(path)[2] for path in ("/metrics", "/readyz")).decode()
     async with rig.client() as client:
         told += (await client.get("/readyz")).text

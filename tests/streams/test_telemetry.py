@@ -97,12 +97,12 @@ def test_the_gauges_of_a_source_go_with_it() -> None:
 )
 def test_paths(path: str, status: int) -> None:
     """What is served, and nothing else."""
-    assert Vitals(Telemetry(), ready).answer(path)[0] == status
+    assert Vitals(Telemetry().registry, ready).answer(path)[0] == status
 
 
 def test_not_ready_says_why() -> None:
     """Readiness names what is missing; health is another matter."""
-    vitals = Vitals(Telemetry(), lambda: "waiting for Kafka and Redis")
+    vitals = Vitals(Telemetry().registry, lambda: "waiting for Kafka and Redis")
     status, _, body = vitals.answer("/readyz")
     assert (status, json.loads(body)["reason"]) == (503, "waiting for Kafka and Redis")
     assert vitals.answer("/healthz")[0] == 200
@@ -112,7 +112,7 @@ def test_dead_letters_degrade_readiness() -> None:
     """Bad input never stops the worker; much of it is told."""
     told = Telemetry()
     told.folded("calls", 100, ["invalid"] * 100)
-    status, _, body = Vitals(told, ready).answer("/readyz")
+    status, _, body = Vitals(told.registry, lambda: told.degraded).answer("/readyz")
     assert status == 503
     assert b"100 of the last 100 records" in body
 
@@ -121,7 +121,7 @@ def test_a_stuck_event_loop_is_not_healthy(monkeypatch: pytest.MonkeyPatch) -> N
     """Somebody must end a process that does not move; a beat makes it healthy again."""
     now = 1_000.0
     monkeypatch.setattr("streams.telemetry.time.monotonic", lambda: now)
-    vitals = Vitals(Telemetry(), ready)
+    vitals = Vitals(Telemetry().registry, ready)
     now += STUCK_S + 1
     status, _, body = vitals.answer("/healthz")
     assert status == 503
@@ -134,7 +134,7 @@ def test_it_is_served_over_http() -> None:
     """Scrapes are answered from a thread of their own."""
     told = Telemetry()
     told.folded("calls", 3, [])
-    server = serve("127.0.0.1:0", Vitals(told, ready))
+    server = serve("127.0.0.1:0", Vitals(told.registry, ready))
     try:
         base = f"http://127.0.0.1:{server.server_port}"
         assert 'pouls_records_total{topic="calls"} 3.0' in httpx.get(f"{base}/metrics").text
