@@ -56,10 +56,10 @@ class AlertMetrics:
 
     # -- the leader
 
-    def leads(self, *, now: bool) -> None:
+    def leads(self, leads: bool) -> None:
         """Says whether this process decides; if not, it knows of no alerts."""
-        self._leader.set(now)
-        if not now:
+        self._leader.set(leads)
+        if not leads:
             self._instances.clear()
 
     def evaluated(self, seconds: float) -> None:

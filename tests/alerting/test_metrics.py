@@ -47,11 +47,11 @@ def test_who_does_not_lead_knows_of_no_alerts(
     metrics: AlertMetrics, registry: CollectorRegistry
 ) -> None:
     """Or two processes would tell of the same."""
-    metrics.leads(now=True)
+    metrics.leads(leads=True)
     metrics.committed(CLOCK_MS, {alert("a").key: instance(alert("a"))}, [])
     assert value(registry, "alert_evaluator_leader") == 1
 
-    metrics.leads(now=False)
+    metrics.leads(leads=False)
     assert value(registry, "alert_evaluator_leader") == 0
     assert b'rule="abandonment"' not in generate_latest(registry)
 
@@ -82,7 +82,14 @@ def test_the_rest_is_counted(metrics: AlertMetrics, registry: CollectorRegistry)
     metrics.outbox(notices=1, deliveries=2, later=3, dead=4, oldest_ms=CLOCK_MS)
     metrics.breakers({"slack": 1})
 
+    metrics.beaten("sent")
+    metrics.reloaded(CLOCK_MS)
+    metrics.reloaded(None)
+
     assert value(registry, "alert_evaluation_duration_seconds_count") == 1
+    assert value(registry, "alert_heartbeats_total", outcome="sent") == 1
+    assert value(registry, "alert_reloads_total", outcome="refused") == 1
+    assert value(registry, "config_last_reload_success_timestamp_seconds") == CLOCK_MS / 1000
     assert value(registry, "alert_fenced_commits_total") == 1
     assert value(registry, "alert_audit_findings_total") == 3
     assert value(registry, "investigations", status="open") == 2
