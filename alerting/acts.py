@@ -22,9 +22,10 @@ TOPIC: Final = "acts"
 PARTITION: Final = TopicPartition(TOPIC, 0)
 ActKind = Literal[
     "ack", "unack", "snooze", "note", "resolve",
-    "silence", "unsilence", "maintenance", "investigation", "started",
+    "silence", "unsilence", "maintenance", "investigation", "record", "started",
 ]  # fmt: skip
-"""unsilence ends a silence or a maintenance early; started says that a memory was begun."""
+"""unsilence ends a silence or a maintenance early; record holds an investigation as it is, written
+by the leader; started says that a memory was begun."""
 SEVERAL: Final = frozenset({"note", "investigation"})
 """Kinds of which an object has many, all of them kept."""
 SEND_S: Final = 10.0
@@ -58,7 +59,7 @@ class ActRecord(msgspec.Struct, frozen=True, kw_only=True):
     quiet: Quiet | None = None
     """Of silence and maintenance."""
     investigation: Mapping[str, Any] | None = None
-    """Of a step of an investigation."""
+    """A step of an investigation, or the whole of it."""
 
     def key(self) -> str:
         """Returns the record's key: a later record of the same key stands instead of it."""

@@ -106,6 +106,17 @@ def _investigation(taken: Taken, record: ActRecord, _: object, clock_ms: int) ->
     taken.investigations[record.object] = apply(known, step, record.by, clock_ms)
 
 
+def _record(taken: Taken, record: ActRecord, _: object, __: int) -> None:
+    """Takes in an investigation that an emptied memory no longer has; what is held is newer."""
+    if record.object in taken.investigations:
+        return
+    try:
+        found = msgspec.convert(record.investigation, Investigation)
+    except msgspec.ValidationError as error:
+        raise ActRefused(str(error)) from error
+    taken.investigations[record.object] = found
+
+
 def _started(_: Taken, __: ActRecord, ___: object, ____: int) -> None:
     """Says that a memory was begun: `deciding` sees to it."""
 
@@ -118,6 +129,7 @@ _TAKES: Final = cast(
         "maintenance": _begin_quiet,
         "unsilence": _end_quiet,
         "investigation": _investigation,
+        "record": _record,
         "started": _started,
     },
 )
