@@ -6,6 +6,7 @@ a booking that is taken back before the commit costs nothing, and a hot segment 
 bucket instead of one a booking.
 """
 
+import zlib
 from collections import _count_elements  # type: ignore[attr-defined]  # Counter's own loop, in C
 from collections.abc import Mapping
 from typing import Any, Final, cast
@@ -21,6 +22,7 @@ from streams.core.buckets import (
     FINE,
     FINE_MS,
     FINE_PER_QUARTER,
+    HOUR_MS,
     QUARTER,
     QUARTER_MS,
     Retention,
@@ -30,8 +32,8 @@ from streams.core.dims import DIMS_BITS, Dims
 from streams.core.names import SITE
 from streams.core.tally import Cell, add_counts
 
-COLD_MS: Final = 2 * DAY_MS
-"""Buckets older than this lie packed: seldom changed, and a tenth of the memory."""
+COLD_MS: Final = (2 * DAY_MS, 6 * HOUR_MS, 2 * DAY_MS)
+"""By resolution: buckets older than this lie packed: seldom changed, and a 20th of the memory."""
 FOREVER: Final = 1 << 62
 """Longer than any time in ms, later than any bucket."""
 _NO_HISTOGRAM: Final[Mapping[int, int]] = {}
@@ -298,7 +300,7 @@ class Cells:
 
     def _freeze(self, top_ms: int) -> None:
         for res, store in enumerate(self._buckets):
-            first, done = self._first_kept(res, COLD_MS, top_ms), self._cold[res]
+            first, done = self._first_kept(res, COLD_MS[res], top_ms), self._cold[res]
             thawed = self._thawed[res]
             if first > done:
                 thawed.update(b for b in store if done <= b < first)
@@ -361,16 +363,16 @@ def _take_out(hist: dict[int, int], marks: list[int]) -> None:
 
 
 def _frozen(held: Bucket) -> bytes:
-    return _pack(
-        {
-            s: (v.to_bytes(v.bit_length() // 8 + 1, "little", signed=True), h)
-            for s, (v, h) in held.items()
-        }
-    )
+    cells = {
+        s: (v.to_bytes(v.bit_length() // 8 + 1, "little", signed=True), h)
+        for s, (v, h) in held.items()
+    }
+    return zlib.compress(_pack(cells), 1)
 
 
 def _thaw(held: bytes) -> Bucket:
-    return {s: [int.from_bytes(v, "little", signed=True), h] for s, (v, h) in _unpack(held).items()}
+    cells = _unpack(zlib.decompress(held))
+    return {s: [int.from_bytes(v, "little", signed=True), h] for s, (v, h) in cells.items()}
 
 
 def _read(held: Bucket | bytes) -> Bucket:

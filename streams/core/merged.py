@@ -16,7 +16,7 @@ from streams.core.live import Live, together
 from streams.core.reading import Freshness
 from streams.core.revised import GRACE_MS, Revised
 from streams.core.seen import Seen
-from streams.core.tally import EMPTY, Cell
+from streams.core.tally import EMPTY, Cell, own
 from streams.core.windows import Span, bucket_of
 
 NO_LEVELS: Final[Mapping[int, int]] = {}
@@ -198,9 +198,7 @@ class Merged:
             for (bucket, segment), cell in chain(cells.items(), emptied):
                 if bucket < self.first[resolution]:
                     continue
-                new = (
-                    Cell(cell.sums, dict(cell.hist)) if cell.hist else cell
-                )  # a ledger's is its own
+                new = own(cell) if cell.hist else cell  # a ledger's is its own
                 old = held.put(resolution, bucket, segment, new)
                 if old != new:
                     changed(resolution, bucket, segment, old, new)

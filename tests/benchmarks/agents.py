@@ -1,18 +1,18 @@
-"""Agents' time: what a worker and a reader take of a core, and how their memory grows.
+"""Agents' time: what a worker and a reader take of a core.
 
 In process, so that nothing but the core is measured: the fold of four partitions with a commit each
 0.3 s, packed as for Redis; and a Board that takes those commits and reads every KPI of the site and
-of all teams each second. `python -m tests.benchmarks.agents load` or `memory` prints JSON.
+of all teams each second. Events are made by another process, so that memory is the core's, too.
+`python -m tests.benchmarks.agents` prints JSON.
 """
 
 import argparse
-import gc
 import json
 import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -33,14 +33,13 @@ from tests.benchmarks.load import partition_of
 PARTITIONS: Final = 4
 COMMIT_MS: Final = 300
 TICK_MS: Final = 1000
-EVENING_MS: Final = 22 * HOUR_MS
-"""When everybody has gone home."""
 CATCH_UP: Final = 40_000
 """Records of a commit while a worker catches up."""
 WARM_UP: Final = 400_000
 WINDOWS: Final = ("30m", "today")
 """In which all KPIs are read that have windows; the others are read once, live."""
 ZONE: Final = "UTC"
+POLICY: Final = FoldPolicy(timezone=ZONE)
 
 
 @dataclass(frozen=True)
@@ -48,16 +47,13 @@ class Shape:
     """How much is measured."""
 
     agents: int
-    seconds: int = 0
+    seconds: int
     """Of the busiest hour."""
-    days: int = 0
-    """Of which memory is told."""
     seed: int = 1
 
 
-QUICK: Final = Shape(agents=500, seconds=120, days=2)
+QUICK: Final = Shape(agents=500, seconds=120)
 BUSIEST: Final = Shape(agents=5_000, seconds=600)
-LONG: Final = Shape(agents=500, days=16)
 
 
 class Spent:
@@ -82,18 +78,17 @@ class Spent:
 class Partition:
     """A ledger and its source's name."""
 
-    def __init__(self, number: int) -> None:
+    def __init__(self, number: int, policy: FoldPolicy) -> None:
         self.name = f"agents-{number}"
-        self.ledger = Ledger(FoldPolicy(timezone=ZONE), "-")
+        self.ledger = Ledger(policy, "-")
         self.waiting: list[Sent] = []
 
 
 class Bench:
     """A worker of all partitions and a reader, on simulated time."""
 
-    def __init__(self) -> None:
-        self.partitions = [Partition(number) for number in range(PARTITIONS)]
-        policy = FoldPolicy()
+    def __init__(self, policy: FoldPolicy = POLICY) -> None:
+        self.partitions = [Partition(number, policy) for number in range(PARTITIONS)]
         names = [partition.name for partition in self.partitions]
         self.board = Board(Zone(ZONE), ReadingPolicy(), names, policy.retention, policy.horizon_ms)
         self.spent = Spent()
@@ -181,18 +176,16 @@ class Bench:
 
 def load(shape: Shape) -> dict[str, Any]:
     """Return what a worker and a reader take of a core in the busiest hour, after a whole day."""
-    bench, staff = Bench(), agents_load.people(shape.agents, shape.seed)
+    bench = Bench()
     begin_ms = FIRST.ms + DAY_MS + BUSIEST_HOUR * HOUR_MS
-    sent = agents_load.events(staff, range(2), shape.seed)
-    bench.catch_up(agents_load.until(sent, FIRST.ms + DAY_MS), WARM_UP)
-    states_a_day = bench.events - shape.agents * agents_load.PLANNED_DAYS
-    bench.start()
-    bench.catch_up(agents_load.until(sent, begin_ms), CATCH_UP)
-    caught_up = _caught_up(bench)
     end_ms = begin_ms + 1000 * shape.seconds
-    second = agents_load.events(staff, range(1, 2), shape.seed)
-    bench.catch_up(agents_load.until(second, begin_ms))
-    busy = list(agents_load.until(sent, end_ms))
+    with agents_load.apart(shape.agents, range(2), shape.seed) as sent:
+        bench.catch_up(agents_load.until(sent, FIRST.ms + DAY_MS), WARM_UP)
+        states_a_day = bench.events - shape.agents * agents_load.PLANNED_DAYS
+        bench.start()
+        bench.catch_up(agents_load.until(sent, begin_ms), CATCH_UP)
+        caught_up = _caught_up(bench)
+        busy = list(agents_load.until(sent, end_ms))
     bench.play((), begin_ms - 10 * TICK_MS, begin_ms, agents_load.TEAMS)
     bench.start()
     bench.play(busy, begin_ms, end_ms, agents_load.TEAMS)
@@ -236,39 +229,15 @@ def _shares(bench: Bench, seconds: int) -> dict[str, Any]:
     }
 
 
-def memory(shape: Shape) -> dict[str, Any]:
-    """Return the memory of ledgers and reader together at the end of each day."""
-    bench, by_day = Bench(), list[float]()
-    staff = agents_load.people(shape.agents, shape.seed)
-    sent = agents_load.events(staff, range(shape.days), shape.seed)
-    for day in range(shape.days):
-        evening_ms = FIRST.ms + day * DAY_MS + EVENING_MS
-        bench.catch_up(agents_load.until(sent, evening_ms))
-        bench.play((), evening_ms, evening_ms + 3 * TICK_MS, agents_load.TEAMS)
-        gc.collect()
-        by_day.append(round(rss_mb(), 1))
-    last = by_day[-3:]
-    return {
-        "agents": shape.agents,
-        "days": shape.days,
-        "seed": shape.seed,
-        "rss_mb_by_day": by_day,
-        "last_three_days_within": round(max(last) / min(last) - 1, 4),
-    }
-
-
 def rss_mb() -> float:
     """Return the memory of this process."""
     return float(psutil.Process().memory_info().rss) / 2**20
 
 
-MEASURES: Final[Mapping[str, Callable[[Shape], dict[str, Any]]]] = {"load": load, "memory": memory}
-
-
-def apart(what: str, shape: Shape) -> dict[str, Any]:
+def apart(shape: Shape) -> dict[str, Any]:
     """Return the figures of a process of its own: memory is not that of what was done before."""
-    options = ["--agents", shape.agents, "--seconds", shape.seconds, "--days", shape.days]
-    command = [sys.executable, "-m", "tests.benchmarks.agents", what, *map(str, options)]
+    options = ["--agents", str(shape.agents), "--seconds", str(shape.seconds)]
+    command = [sys.executable, "-m", "tests.benchmarks.agents", *options]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     figures: dict[str, Any] = json.loads(done.stdout)
     return figures
@@ -277,13 +246,10 @@ def apart(what: str, shape: Shape) -> dict[str, Any]:
 def main() -> None:
     """Measure and print JSON."""
     parser = argparse.ArgumentParser(description="Measure agents' time in worker and reader.")
-    parser.add_argument("what", choices=MEASURES)
     parser.add_argument("--agents", type=int, default=QUICK.agents)
     parser.add_argument("--seconds", type=int, default=QUICK.seconds, help="of the busiest hour")
-    parser.add_argument("--days", type=int, default=QUICK.days, help="of which memory is told")
     options = parser.parse_args()
-    shape = Shape(options.agents, options.seconds, options.days)
-    print(json.dumps(MEASURES[options.what](shape), indent=2))
+    print(json.dumps(load(Shape(options.agents, options.seconds)), indent=2))
 
 
 if __name__ == "__main__":

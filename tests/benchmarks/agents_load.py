@@ -4,11 +4,16 @@ Every agent works every day: 200 changes of state from logging in to logging out
 are served and wrapped up; a break, a lunch and another break lie between them, a little beside the
 plan. The late morning is busiest: then 5,000 agents change their state some 55 times a second.
 One state in a hundred comes late, a few come twice. Plans are known a week ahead.
+
+`python -m tests.benchmarks.agents_load AGENTS DAY END SEED` writes what is sent, a record a line.
 """
 
 import heapq
 import random
+import subprocess
+import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, NamedTuple
 
@@ -97,6 +102,24 @@ def until(sent: Iterator[Sent], end_ms: int) -> Iterator[Sent]:
         yield record
         if record.at_ms >= end_ms:
             return
+
+
+@contextmanager
+def apart(agents: int, days: range, seed: int) -> Iterator[Iterator[Sent]]:
+    """Give what `events` yields, made by a process of its own: its memory is nobody else's."""
+    numbers = map(str, (agents, days.start, days.stop, seed))
+    command = [sys.executable, "-m", "tests.benchmarks.agents_load", *numbers]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        try:
+            yield map(_parse, process.stdout)
+        finally:
+            process.kill()
+
+
+def _parse(line: bytes) -> Sent:
+    at_ms, key, value = line.rstrip(b"\n").split(b" ", 2)
+    return Sent(int(at_ms), key, value)
 
 
 def plan(
@@ -215,3 +238,14 @@ def _event(kind: str, subject: str, name: str, ms: int, data: str) -> bytes:
         f'"subject":"{subject}","id":"{name}","time":"{_iso(ms)}",'
         f'"datacontenttype":"application/json","data":{data}}}'
     ).encode()
+
+
+def main() -> None:
+    """Write what is sent to standard output."""
+    agents, first, last, seed = map(int, sys.argv[1:])
+    for record in events(people(agents, seed), range(first, last), seed):
+        sys.stdout.buffer.write(b"%d %b %b\n" % record)
+
+
+if __name__ == "__main__":
+    main()

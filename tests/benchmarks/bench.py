@@ -155,7 +155,7 @@ def main() -> None:
     """Measure in a temporary directory, then agents' time, and print JSON."""
     with tempfile.TemporaryDirectory(prefix="pouls-bench-") as directory:
         figures = measure(arguments(), Path(directory))
-    print(json.dumps({**figures, "agents": agents.apart("load", agents.QUICK)}, indent=2))
+    print(json.dumps({**figures, "agents": agents.apart(agents.QUICK)}, indent=2))
 
 
 if __name__ == "__main__":

@@ -88,3 +88,21 @@ def test_facts_that_are_set_replace_all_days() -> None:
     assert archive.take() == ({}, {0: [], 1: [], 2: [b"3"]})
     assert archive.knows("s", "c")
     assert not archive.knows("s", "b")
+
+
+def test_a_day_is_packed_as_one_when_a_later_one_begins() -> None:
+    """So is what comes late for it, when the next one does; the order of the facts stays."""
+    archive = Archive()
+    for i, fact in enumerate([*FULL, b"x", b"y"]):
+        archive.append(0, "s", str(i), fact)
+    archive.take()
+
+    archive.append(DAY_MS, "s", "a", b"a")
+    assert archive.take() == ({1: [b"a"]}, {0: [pack([*FULL, b"x", b"y"])]})
+
+    archive.append(5, "s", "late", b"late")
+    assert archive.take() == ({0: [b"late"]}, {})
+
+    archive.append(2 * DAY_MS, "s", "b", b"b")
+    assert archive.take() == ({2: [b"b"]}, {0: [pack([*FULL, b"x", b"y", b"late"])]})
+    assert archive.raws() == [*FULL, b"x", b"y", b"late", b"a", b"b"]

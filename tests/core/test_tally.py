@@ -15,6 +15,7 @@ from streams.core.tally import (
     histogram_seconds,
     lanes,
     merge,
+    own,
     percentile,
 )
 
@@ -70,3 +71,14 @@ def test_families_do_not_mix() -> None:
 
     assert list(family(hist, WAIT)) == [(1, 1), (3, 1)]
     assert list(family(hist, HANDLE)) == [(3, 2)]
+
+
+def test_own_cells_share_their_keys() -> None:
+    """Equal to what they were made of, and apart from it."""
+    key = 10**6
+    one, other = (Cell(5, {int(str(key)): n}) for n in (1, 2))
+    owned = own(one)
+
+    assert owned == one
+    assert owned.hist is not one.hist
+    assert next(iter(owned.hist)) is next(iter(own(other).hist))

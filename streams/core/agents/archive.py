@@ -1,8 +1,9 @@
 """The facts of one agent as received, small: what is older than the last few dozen is packed.
 
 Only a fact that repeats, contradicts or ties with another one needs them; everything else is
-derived from what `timeline` keeps. Packed they take a tenth, so all facts of the horizon stay, and
-repetitions are recognised as long as they are accepted.
+derived from what `timeline` keeps. Packed they take a twentieth, so all facts of the horizon stay,
+and repetitions are recognised as long as they are accepted. A day is packed bit by bit while it
+runs, and as one when the first fact of a later one comes in.
 """
 
 import zlib
@@ -61,7 +62,10 @@ class Archive:
     def append(self, ms: int, source: str, id: str, raw: bytes) -> None:
         """Takes a fact in."""
         day = ms // DAY_MS
-        items = self._days.setdefault(day, [])
+        items = self._days.get(day)
+        if items is None:
+            items = self._days[day] = []
+            self._close_before(day)
         items.append(raw)
         self._ids.setdefault(day, bytearray()).extend(_digest(source, id))
         if day not in self.replaced:
@@ -69,6 +73,14 @@ class Archive:
         self._open[day] = self._open.get(day, 0) + 1
         if self._open[day] >= PACK:
             self._pack(day)
+
+    def _close_before(self, day: int) -> None:
+        """Packs what there is of each earlier day as one: half of what its parts take."""
+        for other, items in self._days.items():
+            if other < day and len(items) > 1:
+                items[:] = [pack(raw for item in items for raw in unpack(item))]
+                self._open.pop(other, None)
+                self._replace(other)
 
     def _pack(self, day: int) -> None:
         n = self._open.pop(day)

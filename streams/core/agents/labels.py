@@ -46,11 +46,16 @@ STEP: Final = 1 << 12
 the next key m = Σ ±t, t in ms since 1970."""
 
 
+@cache  # one object a key: a cell has a dozen of them, and there are many cells
+def _keys(label: int) -> tuple[int, int]:
+    return STEP + 2 * label, STEP + 2 * label + 1
+
+
 def add_step(to: dict[int, int], label: int, n: int, t: int) -> None:
     """Adds a step of so many agents at `t` to sums by key."""
-    key = STEP + 2 * label
-    to[key] = to.get(key, 0) + n
-    to[key + 1] = to.get(key + 1, 0) + n * t
+    of_n, of_m = _keys(label)
+    to[of_n] = to.get(of_n, 0) + n
+    to[of_m] = to.get(of_m, 0) + n * t
 
 
 def entered(sums: Mapping[int, int]) -> Iterator[tuple[int, int]]:

@@ -9,6 +9,7 @@ import unicodedata
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from itertools import pairwise
+from sys import intern
 from typing import Final, NamedTuple
 
 from streams.core.agents.labels import NO_ACTIVITY, is_productive, plan_class
@@ -110,10 +111,10 @@ def plan_of(event: Schedule, raw: bytes, zone: Zone) -> Plan:
 
 
 def named(text: str | None) -> str | None:
-    """Returns a name as it is compared, `None` where nothing is said."""
-    if not text or text.isascii():
-        return text or None
-    return unicodedata.normalize("NFC", text)
+    """Returns a name as it is compared, `None` where nothing is said; one object a name."""
+    if not text:
+        return None
+    return intern(text if text.isascii() else unicodedata.normalize("NFC", text))
 
 
 def _date(event: Schedule, text: str) -> int:
@@ -131,7 +132,7 @@ def _planned(event: Schedule, i: int, activity: Activity) -> Planned:
     planned = plan_class(
         productive=activity.productive is not False, tracked=activity.tracked is not False
     )
-    return Planned(start_ms, end_ms, planned, activity.activity)
+    return Planned(start_ms, end_ms, planned, intern(activity.activity))
 
 
 def _refused(event: Schedule, text: str) -> EventRefused:
