@@ -5,7 +5,7 @@ happen next, and whether a timer says so. Whoever hears a complaint lets the pla
 group (`Planner.step(..., mend=True)`), which sets what is missing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from alerting.core import machine
 from alerting.core.routes import Routing
@@ -41,23 +41,23 @@ def _alerts(
     for group in groups.values():
         for episode, member in group.members.items():
             homes.setdefault(episode, []).append((group, member))
-    open_episodes = set()
-    for key, instance in instances.items():
-        if not machine.ongoing(instance):
-            continue
-        open_episodes.add(instance.episode)
-        found = homes.get(instance.episode, ())
+    firing = {key: one for key, one in instances.items() if machine.ongoing(one)}
+    for key, instance in firing.items():
+        found = homes.pop(instance.episode, [])
         if not found and routing.of(key, instance.severity):
             yield f"{instance.episode} fires and is in no group"
-        for group, member in found:
-            missing = None if instance.ack else _missing(group, member)
-            if missing:
-                yield f"{instance.episode} fires in {group.id}: {missing}"
+        if instance.ack is None:
+            yield from _stuck(instance.episode, found)
     for episode, members in homes.items():
-        if episode not in open_episodes:
-            for group, member in members:
-                if not member.over:
-                    yield f"{episode} no longer fires; {group.id} does not know"
+        for group in (group for group, member in members if not member.over):
+            yield f"{episode} no longer fires; {group.id} does not know"
+
+
+def _stuck(episode: str, homes: Iterable[tuple[Group, Member]]) -> Iterator[str]:
+    """Yields that an alert that nobody has taken on has no next step in a group."""
+    for group, member in homes:
+        if missing := _missing(group, member):
+            yield f"{episode} fires in {group.id}: {missing}"
 
 
 def _missing(group: Group, member: Member) -> str | None:

@@ -107,7 +107,7 @@ class Gathering:
         """
         member = self.members.get(event.episode)
         if member is None:
-            member = Member(key=event.key, event=event, told=told)
+            member = Member(key=event.key, event=event, told=told, waiting=False)
         over = event.kind in OVER
         told = member.told if over else min(member.told, event.severity)
         waiting = over or event.severity > told or (member.waiting and not member.over)
