@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from alerting.core.shapes import Event
-from alerting.core.telling import Notice
+from alerting.core.telling import Notice, NoticeKind
 from alerting.notifiers import Notifier, scheme
 from alerting.notifiers.base import digest
 from alerting.store import Delivery
@@ -15,6 +15,10 @@ TOGETHER: Final = {
     "en": "Several messages in one, because there were many:",
     "fr": "Plusieurs messages en un, car il y en a eu beaucoup :",
 }
+KINDS: Final[tuple[NoticeKind, ...]] = (
+    "fire", "worse", "escalation", "reminder", "unack", "ack", "announcement", "test", "resolve",
+)  # fmt: skip
+"""What matters more stands before; several notices together are of the kind that matters most."""
 _replace = msgspec.structs.replace
 
 
@@ -63,7 +67,8 @@ def together(due: Sequence[Due]) -> Letter:
         return Letter(notice=first.notice, items=due[0].items, key=first.key, thread=first.thread)
     items = tuple({item.episode: item for one in due for item in one.items}.values())
     key = digest("\n".join(one.job.delivery.key for one in due))
-    notice = _replace(first.notice, items=items, text=_said(due), then=None)
+    kind = min((one.job.delivery.notice.kind for one in due), key=KINDS.index)
+    notice = _replace(first.notice, kind=kind, items=items, text=_said(due), then=None)
     return Letter(notice=notice, items=items, key=key, thread=first.thread)
 
 

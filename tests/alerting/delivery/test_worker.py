@@ -363,6 +363,19 @@ async def test_many_pages_at_once_are_six(begin: Begin, phone: Loopback) -> None
     assert world.deliveries("sent") == 9
 
 
+async def test_several_together_are_what_matters_most(begin: Begin, phone: Loopback) -> None:
+    """And what is announced is in it, too."""
+    world = await begin(policy=Policy(pages=1))
+    said = notice("announcement", text={"en": "Hello.", "fr": "Bonjour."}, group="x")
+    await world.decide(said, notice("fire", alert("a"), group="a"))
+
+    await world.sender.run_once()
+
+    [request] = phone.requests
+    assert (request.json["kind"], len(request.json["alerts"])) == ("fire", 1)
+    assert "Bonjour." in request.json["text"]
+
+
 async def test_a_page_beyond_the_limit_waits_for_room(begin: Begin, phone: Loopback) -> None:
     """At most as long as the window, then it comes with what else has waited; no attempt less."""
     world = await begin()
