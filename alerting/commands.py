@@ -76,7 +76,7 @@ def _load(files: Sequence[Path] | None, settings: Settings, tools: Tools) -> "Lo
     from alerting.rulefile import load_rules
     from alerting.ruleset import context_of, paths_of
 
-    return load_rules(files or paths_of(settings), context_of(settings), tools.environ)
+    return load_rules(files or paths_of(settings), context_of(settings))
 
 
 def _now_ms() -> int:
@@ -121,7 +121,7 @@ def _check(tools: Tools) -> Callable[..., None]:
             return
         settings = tools.settings(config)
         loaded = _load(files, settings, tools)
-        for line in _gaps(loaded, settings):
+        for line in (*_gaps(loaded, settings), *loaded.unheard):
             typer.echo(line)
         rules = loaded.rules
         idle = sum(not rule.enabled for rule in rules)

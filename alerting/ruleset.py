@@ -52,7 +52,8 @@ def paths_of(settings: Settings) -> list[Path]:
 def context_of(settings: Settings) -> Context:
     """Returns what rules may refer to."""
     topics = frozenset(settings.event_topics)
-    return Context(settings.fold, settings.reading, settings.calendars, topics)
+    people = None if settings.roster is None else frozenset(settings.roster.people)
+    return Context(settings.fold, settings.reading, settings.calendars, topics, people)
 
 
 def load(settings: Settings, environ: Mapping[str, str], now_ms: int) -> Ruleset:
