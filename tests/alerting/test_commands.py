@@ -52,7 +52,9 @@ def run(*argv: str) -> int:
 def test_check_says_that_rules_are_right(capsys: pytest.CaptureFixture[str]) -> None:
     """The shipped ones, unless others are named."""
     assert run("check") == 0
-    assert capsys.readouterr().out == "8 rules are right.\n"
+    assert capsys.readouterr().out == (
+        "there are no routes: alerts are shown on walls, and nobody is told\n8 rules are right.\n"
+    )
     Path("rules.yaml").write_text(RULE + "    enabled: false\n")
     assert run("check", "rules.yaml") == 0
     assert capsys.readouterr().out == "1 rules are right, 1 not enabled.\n"
