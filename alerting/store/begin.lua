@@ -13,7 +13,8 @@ local function decoded(json)
   return json and cjson.decode(json) or nil
 end
 
--- Returns whether to tell an item, and what this address knows then (nil = as before).
+-- Returns whether to tell an item, and what this address knows after it: fire, resolve, or unsure,
+-- where nobody knows whether it heard that it was over before it fired again (nil = as before).
 local function wanted(item, known)
   local firing = known and known.kind == 'fire'
   local mine = known and known.key == key -- this very delivery was begun before
@@ -22,13 +23,16 @@ local function wanted(item, known)
   local there = instance and instance.episode == item.episode
     and (instance.condition == 'firing' or instance.condition == 'cooling')
   if kind == 'resolve' or item.kind == 'resolve' or item.kind == 'close' then
-    return (firing or mine) and not there, 'resolve'
+    if there then return false, mine and known.kind == 'resolve' and 'unsure' or nil end
+    if firing or mine or known and known.kind == 'unsure' then return true, 'resolve' end
+    return false, nil
   end
   if not there or type(instance.ack) == 'table' then return false, nil end
   if kind == 'reminder' or kind == 'escalation' then return true, 'fire' end
   -- Worse again after it had got better, which nobody was told: whoever took it on must know.
   local again = item.kind == 'escalate' and known and known.clock_ms < item.clock
-  return not firing or mine or again or known.severity < item.severity, 'fire'
+  if not firing or mine or again or known.severity < item.severity then return true, 'fire' end
+  return false, nil
 end
 
 local found, writes = {}, {}
@@ -40,20 +44,18 @@ for i = 4, #ARGV, 5 do
   local name = KEYS[2] .. item.episode
   local known = decoded(redis.call('HGET', name, address))
   local tell, becomes = wanted(item, known)
-  if tell then
-    found[#found + 1] = (i - 4) / 5 + 1
-    if becomes then
-      local severity = item.severity
-      if known and known.kind == becomes then severity = math.max(severity, known.severity) end
-      writes[#writes + 1] = { name, becomes, string.format(
-        '{"kind":"%s","severity":%d,"clock_ms":%s,"key":%s}',
-        becomes, severity, clock, cjson.encode(key)
-      ) }
-    end
+  if tell then found[#found + 1] = (i - 4) / 5 + 1 end
+  if becomes then
+    local severity = item.severity
+    if known and known.kind == becomes then severity = math.max(severity, known.severity) end
+    writes[#writes + 1] = { name, becomes, string.format(
+      '{"kind":"%s","severity":%d,"clock_ms":%s,"key":%s}',
+      becomes, severity, clock, cjson.encode(key)
+    ) }
   end
 end
 for _, write in ipairs(writes) do
   redis.call('HSET', write[1], address, write[3])
-  redis.call('EXPIRE', write[1], write[2] == 'fire' and FIRING_S or OVER_S)
+  redis.call('EXPIRE', write[1], write[2] == 'resolve' and OVER_S or FIRING_S)
 end
 return found

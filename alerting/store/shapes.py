@@ -144,7 +144,8 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """The last that somebody was told of an episode, or was about to be told."""
 
-    kind: Literal["fire", "resolve"]
+    kind: Literal["fire", "resolve", "unsure"]
+    """unsure = whether they heard that it was over, before it fired again, nobody knows."""
     severity: Severity
     """The worst they were told since it fires."""
     clock_ms: int

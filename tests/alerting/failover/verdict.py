@@ -81,7 +81,8 @@ def _unknown(world: World) -> Iterator[str]:
     told = _told(world)
     for episode, happened in _episodes(world).items():
         for i, one in enumerate(happened):
-            if one.event.kind not in _BEGINS:
+            taken_on = any(x.event.kind == "ack" for x in happened[:i])  # and so when it reopens
+            if one.event.kind not in _BEGINS or taken_on:
                 continue
             ends = [x.step for x in happened[i + 1 :] if x.event.kind in _OVER | {"ack", "snooze"}]
             end = min(ends, default=world.step)

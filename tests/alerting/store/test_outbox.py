@@ -206,6 +206,22 @@ async def test_what_fires_again_is_not_over(store: Shifted) -> None:
     assert not (await store.begin(delivery(again, "bob/page"))).send
 
 
+async def test_whoever_may_not_have_heard_of_the_end_hears_of_the_next(store: Shifted) -> None:
+    """The first was begun, failed, and was out of date when it was tried again."""
+    await put(store)
+    await store.begin(delivery(FIRE))
+    await put(store, instances={KEY: OVER})
+    await store.begin(delivery(RESOLVE))
+    await put(store)
+
+    assert not (await store.begin(delivery(RESOLVE))).send
+    known = await told(store)
+    assert known is not None
+    assert known.kind == "unsure"
+    await put(store, instances={KEY: OVER})
+    assert (await store.begin(delivery(notice("resolve", n=7)))).send
+
+
 async def test_that_it_is_taken_on_hears_who_heard_that_it_fires(store: Shifted) -> None:
     """Nothing is written down of it."""
     await put(store)
