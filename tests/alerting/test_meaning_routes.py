@@ -1,15 +1,20 @@
 """What makes no sense in who is told, each with the sentence that says so."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from alerting.core.routes import Route
 from alerting.core.rules import RuleFile
 from alerting.meaning import Context
 from alerting.meaning_routes import mistakes, unheard
+from alerting.rulefile import PACK, load_rules
 from streams.core.calendars import ALWAYS, Calendar
 from tests.alerting.core.views import FILLED, level
 
+PAGE = Path(__file__).parents[2] / "docs/alert-routes.md"
 CONTEXT = Context(calendars={"day": Calendar(ALWAYS)}, people=frozenset({"ana", "bo"}))
 SHARE: dict[str, Any] = {
     **FILLED,
@@ -273,3 +278,24 @@ def test_alerts_of_which_nobody_is_told_are_named() -> None:
     assert unheard(files(of(rules=[SHARE, AGENTS]))) == [
         "there are no routes: alerts are shown on walls, and nobody is told"
     ]
+
+
+def test_the_example_of_the_docs_is_right(tmp_path: Path) -> None:
+    """Beside the shipped rules, all of which are told then."""
+    (text,) = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    file = tmp_path / "routes.yaml"
+    file.write_text(text, "utf-8")
+    context = Context(calendars={"voice": Calendar(ALWAYS)}, people=frozenset({"ana", "bo"}))
+    loaded = load_rules([PACK, file], context)
+
+    assert loaded.unheard == []
+    assert loaded.routing.duties == {"direction": ("ana", "bo")}
+
+
+def test_the_docs_name_every_key_of_a_route() -> None:
+    """With its default."""
+    rows = dict(re.findall(r"^\| `(\w+)` \| (.*?) \|", PAGE.read_text("utf-8"), re.MULTILINE))
+    fields = {field.alias or name for name, field in Route.model_fields.items()}
+
+    assert fields == rows.keys() - {"snoozed", "flapping"}
+    assert rows["group_wait"] == "`20s`"
