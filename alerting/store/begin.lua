@@ -13,8 +13,7 @@ local function decoded(json)
   return json and cjson.decode(json) or nil
 end
 
--- Returns whether to tell an item, and what this address knows after it: fire, resolve, or unsure,
--- where nobody knows whether it heard that it was over before it fired again (nil = as before).
+-- Returns whether to tell an item, and of which firing of the episode: it may fire several times.
 local function wanted(item, known)
   local firing = known and known.kind == 'fire'
   local mine = known and known.key == key -- this very delivery was begun before
@@ -22,17 +21,17 @@ local function wanted(item, known)
   local instance = decoded(redis.call('HGET', KEYS[1], item.field))
   local there = instance and instance.episode == item.episode
     and (instance.condition == 'firing' or instance.condition == 'cooling')
-  if kind == 'resolve' or item.kind == 'resolve' or item.kind == 'close' then
-    if there then return false, mine and known.kind == 'resolve' and 'unsure' or nil end
-    if firing or mine or known and known.kind == 'unsure' then return true, 'resolve' end
-    return false, nil
+  local earlier = there and known and known.reopened < instance.n_reopen
+  if item.over then
+    -- That it was over is out of date for those who know that it fires again.
+    return (firing or mine) and (earlier or not there), known and known.reopened
   end
   if not there or type(instance.ack) == 'table' then return false, nil end
-  if kind == 'reminder' or kind == 'escalation' then return true, 'fire' end
+  if kind == 'reminder' or kind == 'escalation' then return true, instance.n_reopen end
   -- Worse again after it had got better, which nobody was told: whoever took it on must know.
   local again = item.kind == 'escalate' and known and known.clock_ms < item.clock
-  if not firing or mine or again or known.severity < item.severity then return true, 'fire' end
-  return false, nil
+  local news = not firing or earlier or again or known.severity < item.severity
+  return news or mine, instance.n_reopen
 end
 
 local found, writes = {}, {}
@@ -41,21 +40,22 @@ for i = 4, #ARGV, 5 do
     field = ARGV[i], episode = ARGV[i + 1], kind = ARGV[i + 2], severity = tonumber(ARGV[i + 3]),
     clock = tonumber(ARGV[i + 4]),
   }
+  item.over = kind == 'resolve' or item.kind == 'resolve' or item.kind == 'close'
   local name = KEYS[2] .. item.episode
   local known = decoded(redis.call('HGET', name, address))
-  local tell, becomes = wanted(item, known)
+  local tell, firing = wanted(item, known)
   if tell then found[#found + 1] = (i - 4) / 5 + 1 end
-  if becomes then
-    local severity = item.severity
+  if tell and firing then
+    local becomes, severity = item.over and 'resolve' or 'fire', item.severity
     if known and known.kind == becomes then severity = math.max(severity, known.severity) end
     writes[#writes + 1] = { name, becomes, string.format(
-      '{"kind":"%s","severity":%d,"clock_ms":%s,"key":%s}',
-      becomes, severity, clock, cjson.encode(key)
+      '{"kind":"%s","severity":%d,"clock_ms":%s,"key":%s,"reopened":%d}',
+      becomes, severity, clock, cjson.encode(key), firing
     ) }
   end
 end
 for _, write in ipairs(writes) do
   redis.call('HSET', write[1], address, write[3])
-  redis.call('EXPIRE', write[1], write[2] == 'resolve' and OVER_S or FIRING_S)
+  redis.call('EXPIRE', write[1], write[2] == 'fire' and FIRING_S or OVER_S)
 end
 return found

@@ -104,8 +104,8 @@ class AlertStore(LeaderStore):
 
         That an alert fires is left out if it is over by now, acknowledged, or known to this address
         to be as bad; a reminder and an escalation only in the first two cases. That it is over is
-        told only to whom it was told that it fires, and unless it fires again. A delivery that was
-        begun before is told again, for nobody knows whether it was sent.
+        told only to whom it was told that it fires, and unless they know that it fires again. A
+        delivery that was begun before is told again, for nobody knows whether it was sent.
 
         Raises:
             StoreAway: begin again.

@@ -144,13 +144,14 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
 class Told(msgspec.Struct, frozen=True, kw_only=True):
     """The last that somebody was told of an episode, or was about to be told."""
 
-    kind: Literal["fire", "resolve", "unsure"]
-    """unsure = whether they heard that it was over, before it fired again, nobody knows."""
+    kind: Literal["fire", "resolve"]
     severity: Severity
     """The worst they were told since it fires."""
     clock_ms: int
     key: str
     """Of the delivery."""
+    reopened: int = 0
+    """Of which firing of the episode they were told: so often it had fired again by then."""
 
 
 class Begin(NamedTuple):

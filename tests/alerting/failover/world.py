@@ -21,7 +21,7 @@ from alerting.leader import Leader
 from alerting.store import Commit, StoreAway
 from alerting.store.shapes import LEASE_MS
 from tests.alerting.failover.fates import Crash, Fateful, Fates, Thread
-from tests.alerting.failover.scene import KEYS, Auditor, Scene, parts
+from tests.alerting.failover.scene import KEYS, RULES, Auditor, Scene, parts
 from tests.alerting.failover.sender import Sender, Servers
 from tests.alerting.store.shifted import Shifted
 
@@ -254,7 +254,8 @@ class World:
         rng = self.rng
         for key in KEYS:
             if rng.random() < 0.04:
-                self.scene.raised[key] = rng.choice(_LEVELS)
+                raised = rng.choice(_LEVELS)
+                self.scene.raised[key] = raised and max(raised, min(RULES[key.rule].fors()))
                 if not self.scene.raised[key] and self.memory:
                     self.calmed.setdefault(key, self.step)
         if rng.random() < 0.05:

@@ -190,36 +190,39 @@ async def test_only_who_heard_that_it_fires_hears_that_it_is_over(store: Shifted
     assert known.kind == "resolve"
 
 
-async def test_what_fires_again_is_not_over(store: Shifted) -> None:
-    """A late recovery is left out; who was told that it was over is told that it fires again."""
+async def test_what_fires_again_is_not_over_for_who_knows(store: Shifted) -> None:
+    """A recovery that comes late is left out, and told to those who know of nothing else."""
     await put(store)
     await store.begin(delivery(FIRE))
     await store.begin(delivery(FIRE, "bob/page"))
+    await store.begin(delivery(FIRE, "max/page"))
     await put(store, instances={KEY: OVER})
     await store.begin(delivery(RESOLVE))
-    await put(store)
+    await put(store, instances={KEY: instance(n_reopen=1)})
 
     again = notice("fire", event(kind="reopen"), n=2)
+    assert (await store.begin(delivery(again))).send, "who was told that it is over"
+    assert (await store.begin(delivery(again, "bob/page"))).send, "who was not told yet"
+    assert not (await store.begin(delivery(notice("fire", event(kind="reopen"), n=3)))).send
     assert not (await store.begin(delivery(RESOLVE))).send
     assert not (await store.begin(delivery(RESOLVE, "bob/page"))).send
-    assert (await store.begin(delivery(again))).send
-    assert not (await store.begin(delivery(again, "bob/page"))).send
+    assert (await store.begin(delivery(RESOLVE, "max/page"))).send
+    known = await told(store, "bob/page")
+    assert known is not None
+    assert (known.kind, known.reopened) == ("fire", 1)
 
 
-async def test_whoever_may_not_have_heard_of_the_end_hears_of_the_next(store: Shifted) -> None:
-    """The first was begun, failed, and was out of date when it was tried again."""
+async def test_an_end_that_may_not_have_been_heard_is_told_although_it_fires(
+    store: Shifted,
+) -> None:
+    """It was begun, failed, and is tried again; nobody else will tell them."""
     await put(store)
     await store.begin(delivery(FIRE))
     await put(store, instances={KEY: OVER})
     await store.begin(delivery(RESOLVE))
-    await put(store)
+    await put(store, instances={KEY: instance(n_reopen=1)})
 
-    assert not (await store.begin(delivery(RESOLVE))).send
-    known = await told(store)
-    assert known is not None
-    assert known.kind == "unsure"
-    await put(store, instances={KEY: OVER})
-    assert (await store.begin(delivery(notice("resolve", n=7)))).send
+    assert (await store.begin(delivery(RESOLVE))).send
 
 
 async def test_that_it_is_taken_on_hears_who_heard_that_it_fires(store: Shifted) -> None:
