@@ -14,7 +14,8 @@ import httpx
 
 from alerting.metrics import AlertMetrics
 
-EVERY_S: Final = 30.0
+FOLLOWS: Final = "another leads"
+"""No trouble: the heartbeat is the leader's."""
 PATIENCE_S: Final = 10.0
 LOOK_S: Final = 0.5
 
@@ -36,7 +37,7 @@ class Heartbeat:
         url: str,
         trouble: Callable[[], str],
         metrics: AlertMetrics,
-        every_s: float = EVERY_S,
+        every_s: float,
     ) -> None:
         self._url, self._trouble, self._metrics, self._every_s = url, trouble, metrics, every_s
         self._silent: str | None = None
@@ -70,6 +71,8 @@ class Heartbeat:
         if why != self._silent:
             if outcome == "failed":
                 log.warning("the heartbeat was not heard: %s", why)
-            else:
-                log.info("no heartbeat: %s" if why else "the heartbeat is heard%s", why)
+            elif not why:
+                log.info("the heartbeat is heard")
+            elif why != FOLLOWS:
+                log.warning("no heartbeat: %s", why)
             self._silent = why

@@ -14,6 +14,7 @@ from typing import Final
 
 from alerting.acts import ActRecord, ActsAway, ActWriter
 from alerting.deciding import STARTED
+from alerting.heartbeat import FOLLOWS
 from alerting.inbox import Inbox
 from alerting.leader import Leader
 from alerting.metrics import AlertMetrics
@@ -38,6 +39,7 @@ class Leading:
         inbox: What people did.
         writer: Notes that a memory has begun.
         metrics: Counts.
+        tick_s: Seconds between two ticks.
     """
 
     def __init__(
@@ -47,9 +49,11 @@ class Leading:
         inbox: Inbox,
         writer: ActWriter,
         metrics: AlertMetrics,
+        tick_s: float = TICK_S,
     ) -> None:
         self._numbers, self._leader = numbers, leader
         self._inbox, self._writer, self._metrics = inbox, writer, metrics
+        self._tick_s = tick_s
         self._answered_s = self._committed_s = time.monotonic()
         self._last = leader.last
         self._fenced = 0
@@ -61,7 +65,7 @@ class Leading:
     def trouble(self) -> str:
         """Why this replica does not do its work, or ""."""
         now = time.monotonic()
-        if now - self._answered_s > LATE_S:
+        if self._away and now - self._answered_s > LATE_S:
             return f"Redis has not answered for {now - self._answered_s:.0f} s"
         late_s = now - self._committed_s
         if self._leader.leading and late_s > LATE_S:
@@ -72,8 +76,8 @@ class Leading:
     def silence(self) -> str:
         """Why nobody may be told that all is well, or ""."""
         if not self._leader.leading or self._last is None:
-            return "another leads"
-        return self.trouble or self._numbers.trouble
+            return FOLLOWS
+        return self.trouble or self._numbers.trouble or ("Redis is away" if self._away else "")
 
     # -- what it does
 
@@ -81,7 +85,7 @@ class Leading:
         """Ticks for ever; ticks that a busy process missed are left out."""
         due = time.monotonic()
         while True:
-            due = max(due + TICK_S, time.monotonic())
+            due = max(due + self._tick_s, time.monotonic())
             await asyncio.sleep(due - time.monotonic())
             await self.tick()
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Coroutine, Iterable, Mapping
 from contextlib import suppress
 from typing import Any, Final
 
+import msgspec
 from prometheus_client import CollectorRegistry
 
 from alerting import ruleset
@@ -27,7 +28,7 @@ from alerting.expanding import expanded
 from alerting.heartbeat import Heartbeat
 from alerting.inbox import Inbox
 from alerting.leader import Leader
-from alerting.leading import Leading
+from alerting.leading import TICK_S, Leading
 from alerting.metrics import AlertMetrics
 from alerting.numbers import Numbers
 from alerting.reloading import Reloading
@@ -40,6 +41,7 @@ from streams.settings import Settings, sources
 from streams.store import Store
 from streams.telemetry import Vitals, serve
 
+HEARTBEAT_S: Final = 30.0
 STOP_S: Final = 20.0
 """Longest way from a signal to the end of the process; senders have 10 s of it."""
 BEAT_S: Final = 1.0
@@ -47,6 +49,18 @@ OK, FAILED, BUG = 0, 1, 70
 """Exit codes: ended in order; something people must put right; our own mistake."""
 
 log = logging.getLogger("pouls.alerts")
+
+
+class Options(msgspec.Struct, frozen=True, kw_only=True):
+    """How the process behaves: tests are in more of a hurry."""
+
+    tick_s: float = TICK_S
+    """Seconds between two ticks."""
+    heartbeat_s: float = HEARTBEAT_S
+    """Seconds between two heartbeats."""
+
+
+_DEFAULT: Final = Options()
 
 
 def wall_ms() -> int:
@@ -63,6 +77,7 @@ class Service:
         rules: What the rule files say.
         names: All sources.
         registry: Where metrics are counted.
+        options: How it behaves.
     """
 
     def __init__(
@@ -72,6 +87,7 @@ class Service:
         rules: Ruleset,
         names: list[str],
         registry: CollectorRegistry,
+        options: Options = _DEFAULT,
     ) -> None:
         owner = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self.metrics = metrics = AlertMetrics(registry)
@@ -81,12 +97,14 @@ class Service:
         self._reader, self._writer = ActReader(settings.kafka), ActWriter(settings.kafka)
         self._inbox = Inbox(self._reader)
         self._leader = Leader(self._store, owner, ruleset.parts(rules, settings))
-        self.leading = Leading(self._numbers, self._leader, self._inbox, self._writer, metrics)
+        self.leading = Leading(
+            self._numbers, self._leader, self._inbox, self._writer, metrics, options.tick_s
+        )
         self._senders = Senders(settings, environ, self._store, metrics, owner, wall_ms)
         self._senders.use(rules)
         self._reloading = Reloading(settings, environ, rules, self._use, metrics, wall_ms)
         self.vitals = Vitals(registry, lambda: self.leading.trouble)
-        self._heartbeat = self._beating(environ)
+        self._heartbeat = self._beating(environ, options.heartbeat_s)
         self._ending = asyncio.Event()
         self._failure: BaseException | None = None
 
@@ -147,13 +165,13 @@ class Service:
     def _all_rules(self) -> Iterable[Rule]:
         return self._rules.rules.values()
 
-    def _beating(self, environ: Mapping[str, str]) -> Heartbeat | None:
+    def _beating(self, environ: Mapping[str, str], every_s: float) -> Heartbeat | None:
         if self._settings.alerts.heartbeat is None:
             return None
         url = expanded(self._settings.alerts.heartbeat, environ)
         if url is None:
             raise PoulsError("alerts.heartbeat: the environment lacks a variable that it names")
-        return Heartbeat(url, lambda: self.leading.silence, self.metrics)
+        return Heartbeat(url, lambda: self.leading.silence, self.metrics, every_s)
 
     async def _beat(self) -> None:
         while True:
@@ -198,12 +216,13 @@ def _end_by_force() -> None:
     timer.start()
 
 
-def run_alerts(settings: Settings, environ: Mapping[str, str]) -> int:
+def run_alerts(settings: Settings, environ: Mapping[str, str], options: Options = _DEFAULT) -> int:
     """Works until SIGTERM, SIGINT or a failure. The process must end after it.
 
     Args:
         settings: Of the process.
         environ: Its environment.
+        options: How it behaves.
 
     Returns:
         The exit code: 0 ended in order, 1 something people must put right, 70 our own mistake.
@@ -222,7 +241,7 @@ def run_alerts(settings: Settings, environ: Mapping[str, str]) -> int:
 
     async def run() -> int:
         names = await asyncio.to_thread(sources.of, settings)
-        service = Service(settings, environ, rules, names, CollectorRegistry())
+        service = Service(settings, environ, rules, names, CollectorRegistry(), options)
         try:
             if settings.metrics_listen:
                 serve(settings.metrics_listen, service.vitals)
