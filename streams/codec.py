@@ -8,6 +8,7 @@ packed once more, as small as it goes: a cell is a signed little-endian integer 
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from sys import intern
 from typing import Any, Final
 
 import msgpack
@@ -16,6 +17,7 @@ import msgspec
 from streams.core.agents.tail import Tail
 from streams.core.buckets import DAY, FINE, QUARTER, RESOLUTIONS
 from streams.core.changes import Facts, LiveKey, Visible, nothing
+from streams.core.revised import Bits, Block
 from streams.core.tally import Cell
 
 FINE_HASH: Final = RESOLUTIONS[FINE]
@@ -29,6 +31,8 @@ TAILS_HASH: Final = "tails"
 EDGE_HASH: Final = "edge"
 """The hash of one field: up to when agents are booked."""
 EDGE_FIELD: Final = "ms"
+REVISED_HASH: Final = "revised"
+"""The hash of what was changed late."""
 END: Final = b"\0"
 """Stands after every stored fact: facts are JSON, in which it cannot be. To append is to join."""
 Hash = tuple[str, list[str | bytes], list[str]]
@@ -40,6 +44,7 @@ _cell = msgspec.msgpack.Decoder(tuple[bytes, dict[int, int]]).decode
 _live = msgspec.msgpack.Decoder(list[tuple[LiveKey, int]]).decode
 _levels = msgspec.msgpack.Decoder(dict[int, int]).decode
 _tail = msgspec.msgpack.Decoder(Tail).decode
+_bits = msgspec.msgpack.Decoder(dict[str, bytes]).decode
 
 
 def pack_cell(cell: Cell) -> bytes:
@@ -82,6 +87,7 @@ def pack_visible(visible: Visible) -> bytes:
         *_by_bucket(DAY, visible),
         _live_values(visible.live),
         *_agents(visible),
+        _revised(visible.revised),
     ]
     changed = [h for h in hashes if h[1] or h[2]]
     return _pack((visible.top_ms, visible.segments, changed))
@@ -133,6 +139,33 @@ def _agents(visible: Visible) -> list[Hash]:
     ]
 
 
+def _revised(marks: Mapping[Block, Bits]) -> Hash:
+    put: list[str | bytes] = []
+    for block, bits in marks.items():
+        if bits:
+            put += (_block_field(block), pack_bits(bits))
+    return REVISED_HASH, put, [_block_field(block) for block, bits in marks.items() if not bits]
+
+
+def _block_field(block: Block) -> str:
+    return "|".join(map(str, block))
+
+
+def _block(field: bytes) -> Block:
+    resolution, block, segment = field.decode().split("|", 2)
+    return int(resolution), int(block), segment
+
+
+def pack_bits(bits: Bits) -> bytes:
+    """Returns the bytes of a block's marks: by measure, the lowest bit in the first byte."""
+    return _encode({m: n.to_bytes(n.bit_length() // 8 + 1, "little") for m, n in bits.items()})
+
+
+def unpack_bits(data: bytes) -> Bits:
+    """Returns the marks that `pack_bits` packed."""
+    return {intern(m): int.from_bytes(n, "little") for m, n in _bits(data).items()}
+
+
 def unpack_visible(data: bytes) -> Visible:
     """Returns the change that `pack_visible` packed."""
     top_ms, segments, hashes = _unpack(data)
@@ -154,6 +187,8 @@ def take_hash(visible: Visible, name: str, flat: Sequence[bytes]) -> None:
         visible.levels.update((f.decode(), _levels(value)) for f, value in fields)
     elif kind == TAILS_HASH:
         visible.tails.update((f.decode(), _tail(value)) for f, value in fields)
+    elif kind == REVISED_HASH:
+        visible.revised.update((_block(f), unpack_bits(value)) for f, value in fields)
     elif kind == EDGE_HASH:
         visible.edge_ms = max((int(value) for _, value in fields), default=0)
     elif kind == FINE_HASH:
@@ -173,6 +208,8 @@ def _take_gone(visible: Visible, name: str, gone: Sequence[bytes]) -> None:
         visible.levels.update((f.decode(), {}) for f in gone)
     elif kind == TAILS_HASH:
         visible.tails.update((f.decode(), None) for f in gone)
+    elif kind == REVISED_HASH:
+        visible.revised.update((_block(f), {}) for f in gone)
     elif kind == FINE_HASH:
         visible.gone[FINE].extend(_split(f) for f in gone)
     else:

@@ -25,8 +25,6 @@ from streams.core.agents.times import take_levels
 from streams.core.buckets import (
     DAY,
     EVERYTHING,
-    FINE,
-    FINE_MS,
     HOUR_MS,
     QUARTER,
     QUARTER_MS,
@@ -41,7 +39,7 @@ from streams.core.merged import NO_LEVELS, Merged
 from streams.core.policy import ReadingPolicy, Target
 from streams.core.reading import ENDS_NOW, Reading, formula_of, make, measured_now
 from streams.core.running import Place, Running, Stretch, Windows
-from streams.core.shapes import NO_DATA
+from streams.core.shapes import NO_DATA, AgentsNow, Now, made_of
 from streams.core.tally import Cell
 from streams.core.windows import Span
 
@@ -118,7 +116,6 @@ class Board:
         self.now_ms = now_ms = max(now_ms, self._merged.edge_ms)
         self._windows.step(now_ms)
         self._merged.step(now_ms, self._windows.change)
-        self._merged.revised.forget(FINE, now_ms // FINE_MS - windows.MAX_FINE + 1)
         if self._retention != EVERYTHING:
             self._merged.forget(QUARTER, (now_ms - HOLD_QUARTERS_MS) // QUARTER_MS)
             self._merged.forget(DAY, self._zone.day_of(now_ms) - HOLD_DAYS + 1)
@@ -151,7 +148,9 @@ class Board:
         return make(
             segment, entry, place.window.name, formula, found, settled.target, origin.fresh,
             provisional=self._may_change(entry, place.end_ms),
-            revised=self._merged.revised.any(place.span, segment),
+            revised=self._revised(
+                entry, formula, segment, place.span.resolution, place.start_ms, place.end_ms
+            ),
         )  # fmt: skip
 
     def read_stored(
@@ -195,6 +194,10 @@ class Board:
             segment, entry, which.name, settled.then, found,
             settled.target, self._merged.origin(segment).fresh,
             provisional=self._may_change(entry, span.end_ms(self._zone)),
+            revised=self._revised(
+                entry, settled.then, segment, span.resolution,
+                span.start_ms(self._zone), span.end_ms(self._zone),
+            ),
         )  # fmt: skip
 
     def agents(self, *, team: str | None = None, agent: str | None = None) -> list[AgentNow]:
@@ -220,6 +223,15 @@ class Board:
         """Whether facts are still accepted for what ended then."""
         horizon_ms = self._agent_horizon_ms if kpi.takes_time else self._horizon_ms
         return end_ms + horizon_ms > self.now_ms
+
+    def _revised(
+        self, kpi: Kpi, formula: str, segment: str, resolution: int, start_ms: int, end_ms: int
+    ) -> bool:
+        """Whether something that came late changed what a reading is made of."""
+        shape = kpi.formulas[formula]
+        assert not isinstance(shape, Now | AgentsNow)
+        measures = made_of(shape, len(self._policy.prices.rates))
+        return self._merged.revised(resolution, start_ms, end_ms, segment, measures)
 
     def _knows(self, segment: str, kpi: Kpi) -> bool:
         """Whether anything was heard of what a KPI counts."""

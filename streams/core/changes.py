@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from streams.core.agents.tail import Tail
+from streams.core.revised import Bits, Block
 from streams.core.tally import Cell
 
 WAITING: Final = 0
@@ -50,6 +51,8 @@ class Visible(msgspec.Struct):
     """segment → label → how many agents hold it at the edge; absolute: an empty dict = none."""
     tails: dict[str, Tail | None] = {}
     """agent → what holds from the edge on; `None` = nothing."""
+    revised: dict[Block, Bits] = {}
+    """What was changed late; absolute by block: an empty dict = the block is gone."""
 
 
 class Facts(msgspec.Struct):

@@ -6,7 +6,8 @@ from streams.core.agents.ahead import Ahead
 from streams.core.buckets import Zone
 from streams.core.changes import LiveKey
 from streams.core.live import NOBODY, Counted, Live, count
-from streams.core.tally import EMPTY, Cell, merge
+from streams.core.revised import Revised
+from streams.core.tally import EMPTY, Cell
 from streams.core.windows import Span
 
 Buckets = dict[int, dict[str, Cell]]
@@ -22,6 +23,8 @@ class Held:
         """What its agents do from its edge on."""
         self.levels: dict[str, Mapping[int, int]] = {}
         """segment → label → how many agents hold it at the edge."""
+        self.revised = Revised()
+        """What was changed late."""
         self.loaded = False
         self.top_ms = 0
         """The source's time."""
@@ -48,12 +51,6 @@ class Held:
         for bucket, cells in self.cells[resolution].items():
             for segment in cells:
                 yield bucket, segment
-
-    def cell(self, resolution: int, bucket: int, segment: str) -> Cell:
-        """Returns a cell, with what lies ahead of the edge."""
-        held = self.cells[resolution].get(bucket, {}).get(segment, EMPTY)
-        ahead = self.ahead.cell(resolution, bucket, segment)
-        return merge(held, ahead) if ahead.hist else held
 
     def within(self, span: Span, segment: str) -> Iterator[Cell]:
         """Yields a segment's cells of a span."""

@@ -35,12 +35,15 @@ from streams.core.events import (
     Schedule,
     decode,
     is_unknown_type,
+    millis,
     with_agent,
 )
 from streams.core.facts import LOST_AFTER_LIMITS, begin_anew, fold, is_cut
 from streams.core.keeping import Keeping
 from streams.core.livebook import LiveBook
 from streams.core.policy import FoldPolicy
+from streams.core.revised import GRACE_MS, settled_ms
+from streams.core.revisions import Revisions
 from streams.core.roster import Roster
 from streams.core.steps import STEPS
 
@@ -77,7 +80,8 @@ class Ledger:
         """The source's time: the greatest accepted event time; 0 before any."""
         zone = Zone(policy.timezone)
         self.cells = Cells(policy.retention, zone, self.dims)
-        self.agents = AgentBook(policy, self.dims, zone, self.counts, roster)
+        self._revisions = Revisions(policy.retention, self.dims)
+        self.agents = AgentBook(policy, self.dims, zone, self.counts, roster, self._revisions)
         self._live = LiveBook(self.dims, policy)
         self._keeping = Keeping(policy)
         self._contacts: dict[str, Contact] = {}
@@ -105,7 +109,7 @@ class Ledger:
             self._contacts, self._contacts.get, decode, STEPS, EPOCH
         )  # fmt: skip
         dims, touched, default, gap = self.dims, self._touched, self.channel, self._gap_ms
-        extra, cold = dims.extra, self._keeping.cold
+        extra, cold, grace = dims.extra, self._keeping.cold, GRACE_MS
         horizon = self.policy.horizon_ms if self.policy.lateness else FOREVER
         top, earliest = self.top_ms, EARLIEST_MS
         latest = AHEAD_MS + (
@@ -140,14 +144,18 @@ class Ledger:
                 c = self._warm(subject)
             if c is None:
                 c = contacts[subject] = Contact(default, subject)
+                if ms < top - grace:
+                    self._weigh(c, ms, raw, top)
             else:
                 if ms - c.last_ms > gap:
                     self.top_ms = top
                     c = self._after_gap(c, ms)
                 last = c.last_ms
                 if ms < last or c.dirty or (ms == last and rank <= c.last_rank) or e.id in c.ids:
-                    self._disorder(c, ms, raw)
+                    self._disorder(c, ms, raw, top)
                     continue
+                if ms < top - grace:
+                    self._weigh(c, ms, raw, top)
             c.raws.append(raw)
             c.ids += e.id
             c.last_ms, c.last_rank = ms, rank
@@ -183,9 +191,9 @@ class Ledger:
         else:
             try:
                 if isinstance(e, Schedule):  # speaks of other times: moves none
-                    self.agents.take_plan(e, raw, self._oldest_plan_ms())
+                    self.agents.take_plan(e, raw, self.top_ms, self._oldest_plan_ms())
                     return
-                self.agents.take_state(e, ms, raw)
+                self.agents.take_state(e, ms, raw, max(self.top_ms, ms))
             except EventRefused as exc:
                 refused.append(Refused(i, "invalid", str(exc)))
                 return
@@ -236,11 +244,12 @@ class Ledger:
         self._contacts[c.subject] = fresh
         return fresh
 
-    def _disorder(self, c: Contact, ms: int, raw: bytes) -> None:
+    def _disorder(self, c: Contact, ms: int, raw: bytes, top_ms: int) -> None:
         if raw in c.raws:
             self.counts["repeated"] += 1
             return
         self.counts["disorder"] += 1
+        self._weigh(c, ms, raw, top_ms)
         if not c.dirty:
             settle_leg(c, self)
             pad = fold(c.subject, c.raws, self.channel, self.dims, self.policy)[1]
@@ -252,6 +261,25 @@ class Ledger:
         if not c.touched:
             c.touched = True
             self._touched.append(c)
+
+    def _weigh(self, c: Contact, ms: int, raw: bytes, top_ms: int) -> None:
+        """Marks what a fact changes in quarter hours that had ended, unless it came in order.
+
+        By itself, and before it is taken in: a mark must not depend on the commits around it.
+        """
+        settled, known = settled_ms(top_ms), [decode(held) for held in c.raws]
+        times = [ms, *(millis(e.time) for e in known)]
+        if min(times) >= settled:
+            return
+        if ms >= settled and ms == max(times):
+            fact = decode(raw)
+            if all((e.source, e.id) != (fact.source, fact.id) for e in known):
+                return
+        before, after = (
+            fold(c.subject, raws, self.channel, self.dims, self.policy)[1]
+            for raws in (c.raws, [*c.raws, raw])
+        )
+        self._revisions.contact(before, after, top_ms)
 
     def _settle(self, subject: str) -> Contact:
         """Folds a contact whose bookings are out, from its facts, and books it."""
@@ -299,6 +327,7 @@ class Ledger:
         visible = Visible(
             changed, gone, self._live.take(), segments, self.top_ms,  # type: ignore[arg-type]
             self.agents.edge_ms, self.agents.levels.take(self.dims.names), self.agents.take_tails(),
+            self._revisions.take(self.top_ms),
         )  # fmt: skip
         return Changes(visible, facts)
 
@@ -345,6 +374,7 @@ class Ledger:
             else:
                 self._keeping.open(c, self.top_ms)
         self._live.loaded(stored.live)
+        self._revisions.load(stored.revised)
         self.agents.loaded(stored.edge_ms, stored.levels, stored.tails)
 
     def everything(self) -> Visible:
@@ -356,7 +386,7 @@ class Ledger:
             self.cells.everything(),  # type: ignore[arg-type]
             ([], [], []), self._live.everything(), list(self.dims.names), self.top_ms,
             self.agents.edge_ms, self.agents.levels.everything(self.dims.names),
-            self.agents.tails(),
+            self.agents.tails(), self._revisions.everything(),
         )  # fmt: skip
 
 

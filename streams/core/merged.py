@@ -1,7 +1,6 @@
 """All sources of a reader together: what they hold, how fresh it is, what was revised."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final, NamedTuple
 
@@ -14,10 +13,9 @@ from streams.core.changes import Visible, nothing
 from streams.core.held import Held
 from streams.core.live import Live, together
 from streams.core.reading import Freshness
-from streams.core.revised import GRACE_MS, Revised
 from streams.core.seen import Seen
 from streams.core.tally import EMPTY, Cell, own
-from streams.core.windows import Span, bucket_of
+from streams.core.windows import Span
 
 NO_LEVELS: Final[Mapping[int, int]] = {}
 
@@ -44,7 +42,6 @@ class Merged:
         """The greatest time over the sources."""
         self.first = [0 for _ in RESOLUTIONS]
         """By resolution: the first bucket that is held."""
-        self.revised = Revised()
         self._zone = zone
         self.edge_ms = 0
         """Up to here agents are booked somewhere; `now` is never before it."""
@@ -62,23 +59,20 @@ class Merged:
     def load(self, source: str, everything: Visible, changed: Changed) -> None:
         """Replaces all that is known of a source."""
         held = self._sources[source]
-        if everything.top_ms < held.top_ms:  # built anew: what differs is no revision
-            self._empty(held, changed)
         gone = tuple(
             [key for key in held.keys(resolution) if key not in cells]
             for resolution, cells in enumerate(everything.cells)
         )
-        with self._revising(held, everything.cells, gone):
-            self._forget_agents(held, changed)
-            self._take(held, everything, gone, changed)
+        self._forget_agents(held, changed)
+        self._take(held, everything, gone, changed)
         held.forget_live()
+        held.revised.clear()
         self._take_rest(held, everything)
 
     def apply(self, source: str, change: Visible, changed: Changed) -> None:
         """Takes in what one commit changed."""
         held = self._sources[source]
-        with self._revising(held, change.cells, change.gone):
-            self._take(held, change, change.gone, changed)
+        self._take(held, change, change.gone, changed)
         self._take_rest(held, change)
 
     def drop(self, source: str, changed: Changed) -> None:
@@ -98,7 +92,6 @@ class Merged:
         """Lets go of the buckets before one."""
         if first > self.first[resolution]:
             self.first[resolution] = first
-            self.revised.forget(resolution, first)
             for held in self._sources.values():
                 held.forget(resolution, first)
 
@@ -124,6 +117,15 @@ class Merged:
         """Yields a segment's cells of a span."""
         for held in self.origin(segment).sources:
             yield from held.within(span, segment)
+
+    def revised(
+        self, resolution: int, start_ms: int, end_ms: int, segment: str, measures: Collection[str]
+    ) -> bool:
+        """Returns whether one of these measures was changed late in a window."""
+        return any(
+            held.revised.any(resolution, start_ms, end_ms, segment, measures)
+            for held in self.origin(segment).sources
+        )
 
     def live(self, segment: str, now_ms: int) -> Live:
         """Returns how a segment's contacts and agents count now."""
@@ -153,25 +155,6 @@ class Merged:
                 yield agent, tail.tail
 
     # -- inside
-
-    @contextmanager
-    def _revising(
-        self,
-        held: Held,
-        cells: Sequence[Mapping[tuple[int, str], Cell]],
-        gone: Sequence[Iterable[tuple[int, str]]],
-    ) -> Iterator[None]:
-        """Notes which buckets that had ended are others afterwards."""
-        before: dict[tuple[int, int, str], Cell] = {}
-        for resolution, keys in enumerate(cells):
-            settled = bucket_of(resolution, held.top_ms - GRACE_MS, self._zone)
-            for bucket, segment in chain(keys, gone[resolution]):
-                if self.first[resolution] <= bucket < settled:
-                    before[resolution, bucket, segment] = held.cell(resolution, bucket, segment)
-        yield
-        for key, was in before.items():
-            if held.cell(*key) != was:
-                self.revised.add(*key)
 
     def _leveling(self, changed: Changed) -> Changed:
         """Returns a hearer of changes that also forgets what was made of levels."""
@@ -217,6 +200,7 @@ class Merged:
     def _take_rest(self, held: Held, change: Visible) -> None:
         for segment, contacts in change.live.items():
             held.put_live(segment, contacts)
+        held.revised.put(change.revised)
         for segment in change.segments:
             self.seen.learn(segment, held.topic)
         if not held.loaded:
@@ -236,6 +220,7 @@ class Merged:
         keys = tuple(list(held.keys(resolution)) for resolution in range(len(RESOLUTIONS)))
         self._take(held, nothing(0), keys, changed)
         held.forget_live()
+        held.revised.clear()
 
     def _forget_agents(self, held: Held, changed: Changed) -> None:
         held.ahead.clear(changed)

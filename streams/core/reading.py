@@ -4,9 +4,9 @@ All of it is a pure function of sums, settings and `now`: the board, the report 
 share it, so a number and its status are the same wherever they are shown.
 
 Definitions. `provisional`: facts may still be accepted for the window, because it runs or because
-it ended less than the horizon ago; what is true now (no window) is never provisional. `revised`: a
-cell of a bucket that had ended, by the source's own time and by more than 60 s, changed after this
-reader had it.
+it ended less than the horizon ago; what is true now (no window) is never provisional. `revised`: in
+a quarter hour of the window that had ended, by the source's own time and by more than 60 s,
+something that came late or was corrected changed a sum that the value is made of (`revisions`).
 """
 
 from collections.abc import Mapping

@@ -8,6 +8,7 @@ agent-minutes it has.
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final, Literal, NamedTuple, Self
 
 import msgspec
@@ -15,6 +16,7 @@ import msgspec
 from streams.core.buckets import HOUR_MS
 from streams.core.costs import NO_PRICES, Costing, Prices, cost
 from streams.core.live import Live
+from streams.core.revised import HISTOGRAM
 from streams.core.tally import percentile
 from streams.core.words import JUDGED, STRICT, WORDS, Language
 
@@ -164,6 +166,28 @@ def measure(
             return Measured(percentile(hist, shape.family, shape.percent), n)
         case _:
             return _measure_time(shape, measures, prices)
+
+
+@cache
+def made_of(shape: Shape, rates: int) -> frozenset[str]:
+    """Returns the measures that a shape is made of: those of marks (`revised`).
+
+    Args:
+        shape: Any that is read from sums.
+        rates: How many classes of cost there are.
+    """
+    match shape:
+        case Count(one) | Total(one):
+            sums = [one]
+        case Share(one, other) | TimeShare(one, other) | Mean(one, other) | Rate(one, other):
+            sums = [one, other]
+        case Quantile(over=over):
+            return frozenset((HISTOGRAM[shape.family], *(m for _, m in over.terms)))
+        case Cost("handling"):
+            return frozenset(("handled", "talk_ms", "hold_ms", "wrap_ms"))
+        case Cost():
+            return frozenset(("handled", *(f"time_rate{k}" for k in range(rates))))
+    return frozenset(measure for one in sums for _, measure in one.terms)
 
 
 def _measure_time(

@@ -19,6 +19,7 @@ from streams.codec import (
     FINE_HASH,
     LEVELS_HASH,
     LIVE_HASH,
+    REVISED_HASH,
     TAILS_HASH,
     field,
     hash_name,
@@ -45,7 +46,7 @@ from streams.store.shapes import (
 
 PIECE: Final = 500
 """Hashes, contacts or segments that are asked for at once where there may be many."""
-WHOLE: Final = (FINE_HASH, LIVE_HASH, LEVELS_HASH, TAILS_HASH, EDGE_HASH)
+WHOLE: Final = (FINE_HASH, LIVE_HASH, LEVELS_HASH, TAILS_HASH, EDGE_HASH, REVISED_HASH)
 """The hashes that a reader loads whole."""
 Question = tuple[str, ...]
 """A Redis command, the name of a hash or set, arguments."""

@@ -5,12 +5,13 @@
     pouls:1:{calls-0}:BUILD:quarter:N  hash a quarter hour: segment → cell
     pouls:1:{calls-0}:BUILD:day:N      hash a local day: segment → cell
     pouls:1:{calls-0}:BUILD:live       hash: segment → contacts that wait or are served
+    pouls:1:{calls-0}:BUILD:revised    hash: `RESOLUTION|BLOCK|SEGMENT` → what was changed late
     pouls:1:{calls-0}:BUILD:hashes     set: which of the hashes above exist
     pouls:1:{calls-0}:BUILD:segments   set: the names of all segments ever seen
     pouls:1:{calls-0}:BUILD:contacts   hash: contact → its facts
     pouls:1:{calls-0}:feed             channel: commits and beats
 
-Fine cells and live values are always read whole; quarter hours and days are read by bucket.
+Fine cells, live values and marks are always read whole; quarter hours and days are read by bucket.
 """
 
 from collections.abc import Sequence

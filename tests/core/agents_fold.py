@@ -207,6 +207,7 @@ class Store:
         of.live = {s: n for s, n in {**of.live, **change.live}.items() if n}
         of.levels = {s: n for s, n in {**of.levels, **change.levels}.items() if n}
         of.tails = {a: t for a, t in {**of.tails, **change.tails}.items() if t is not None}
+        of.revised = {b: m for b, m in {**of.revised, **change.revised}.items() if m}
         of.segments += change.segments
         of.top_ms, of.edge_ms = change.top_ms, max(of.edge_ms, change.edge_ms)
         self._take_facts(codec.pack_facts(changes.facts))

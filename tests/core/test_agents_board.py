@@ -273,8 +273,8 @@ def test_a_quiet_source_whose_edge_jumps_revises_nothing() -> None:
     assert not revised(board, *ALL, "day:2026-11-02")
 
 
-def test_a_late_state_revises_the_buckets_that_had_ended() -> None:
-    """Quarters of this morning, not today, which still runs; yesterday once it is over."""
+def test_a_late_state_revises_what_had_ended() -> None:
+    """Every window that holds it, today, too; of the KPIs that it changed, and of his segments."""
     fold, board = small_board()
     shift = plan(("08:00", "12:00", True))
     board.apply("agents-0", told([shift, state("08:10", "available")], fold=fold))
@@ -282,15 +282,22 @@ def test_a_late_state_revises_the_buckets_that_had_ended() -> None:
     board.step(millis(at("12:01")))
     assert not revised(board, *ALL)
     board.apply("agents-0", told([state("08:05", "available")], fold=fold))
-    assert revised(board, "24h", "today", "75m") == ["24h"]
+    assert revised(board, *ALL) == ["24h", "today"]
     assert board.read("site", "adherence", "today").value == pytest.approx(235 / 240)
+    assert board.read("site", "out_late", "today").revised
+    for kpi in ("out_early_leave", "out_long_break", "scheduled_time", "service_level"):
+        assert not board.read("site", kpi, "today").revised
 
     board.apply("agents-0", told([state("24:30", "offline")], fold=fold))
     board.step(millis(at("24:30")))
-    assert not revised(board, "today", "day:2026-11-02")
-    board.apply("agents-0", told([state("08:01", "available")], fold=fold))
-    assert revised(board, "today", "day:2026-11-02", "2d") == ["day:2026-11-02", "2d"]
-    assert not revised(board, "day:2026-11-02", segment="team:T")
+    assert not revised(board, "today", "3h")
+    days = ["day:2026-11-02", "2d"]
+    assert revised(board, *days) == days
+    assert not revised(board, *days, segment="team:T")
+    again = Board(Zone("UTC"), ReadingPolicy(), ["agents-0"], Retention())
+    again.step(millis(at("24:30")))
+    again.load("agents-0", fold.everything())
+    assert revised(again, *ALL, *days) == revised(board, *ALL, *days)
 
 
 def test_a_revised_plan_of_this_morning_changes_this_morning() -> None:
@@ -308,9 +315,27 @@ def test_a_revised_plan_of_this_morning_changes_this_morning() -> None:
     assert not revised(board, *ALL)
     moved = plan(("08:30", "12:00", True), revision=3)
     board.apply("agents-0", told([moved], fold=fold))
-    assert revised(board, "24h", "4h") == ["24h", "4h"]
+    assert revised(board, *ALL, "4h", "3h") == ["24h", "today", "4h"]
     assert board.read("site", "adherence", "24h").value == 1.0
     assert board.read("site", "adherence", "today").value == 1.0
+    assert not board.read("site", "occupancy", "today").revised
+
+
+def test_whoever_comes_back_in_order_revises_nothing() -> None:
+    """How he was out of adherence is open until the block of his plan is over."""
+    fold, board = small_board()
+    events = [state("08:00", "available"), state("10:00", "paused")]
+    board.apply("agents-0", told([plan(("08:00", "16:00", True)), *events], fold=fold))
+    board.apply("agents-0", told([state("12:00", "paused", reason="x")], fold=fold))
+    board.step(millis(at("12:00")))
+    assert board.read("site", "out_early_leave", "today").value == 2 * 3600
+    board.apply("agents-0", told([state("12:10", "available")], fold=fold))
+    board.step(millis(at("12:10")))
+
+    assert board.read("site", "out_early_leave", "today").value == 0
+    assert board.read("site", "out_wrong_activity", "today").value == 130 * 60
+    for kpi in TIMED:
+        assert not any(board.read("site", kpi.id, window).revised for window in ALL), kpi.id
 
 
 def test_a_state_that_changes_nothing_revises_nothing() -> None:

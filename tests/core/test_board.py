@@ -9,15 +9,18 @@ from streams.core.board import Board
 from streams.core.buckets import (
     DAY,
     EVERYTHING,
+    FINE,
     FINE_MS,
     HOUR_MS,
     QUARTER,
+    QUARTER_MS,
     Retention,
     Zone,
 )
 from streams.core.changes import IN_PROGRESS, WAITING, LiveKey, Visible, nothing
 from streams.core.errors import BadName, NotHeld
 from streams.core.policy import Formula, ReadingPolicy, Target
+from streams.core.revised import Bits, Block
 from streams.core.tally import Cell, merge
 from streams.core.windows import bucket_of
 from tests.core.cells import cell
@@ -332,61 +335,65 @@ def test_a_window_is_provisional_until_the_horizon_has_passed_its_end() -> None:
     assert not stored.provisional
 
 
-#                     10:00:00      :10                       10:01:10 (source's time)
-#   bucket              ├──────────┤├──── more than 60 s ────────┤
-#   revised                                                      from here on
-def test_a_change_a_minute_after_a_bucket_s_end_is_a_revision() -> None:
-    """By the source's own time; before that disorder is usual."""
-    b = board(at("10:01:30"))
-    b.apply("calls-0", change((at("10:00:00"), "site", cell(offered=1)), top=at("10:01:09")))
-    b.apply("calls-0", change((at("10:00:00"), "site", cell(offered=2)), top=at("10:01:20")))
-    assert not b.read("site", "offered", "5m").revised
-    b.apply("calls-0", change((at("10:00:00"), "site", cell(offered=2)), top=at("10:01:20")))
-    assert not b.read("site", "offered", "5m").revised
-
-    b.apply("calls-0", change((at("10:00:00"), "site", cell(offered=3)), top=at("10:01:20")))
-
-    assert b.read("site", "offered", "5m").revised
-    assert not b.read("site", "offered", "1m").revised
-    assert not b.read("site", "offered", "interval").revised
-    b.step(at("10:05:00"))
-    assert not b.read("site", "offered", "5m").revised
+def marks(window: int, *measures: str, segment: str = "site") -> dict[Block, Bits]:
+    """Returns marks of the quarter hour of an instant, and of its 10 s."""
+    quarter, fine = window // QUARTER_MS, window // FINE_MS
+    return {
+        (QUARTER, quarter // 96, segment): dict.fromkeys(measures, 1 << quarter % 96),
+        (FINE, fine // 90, segment): dict.fromkeys(measures, 1 << fine % 90),
+    }
 
 
-def test_a_cell_that_appears_late_is_a_revision_too() -> None:
-    """The reader had it: as nothing."""
-    b = board(at("10:05:00"))
-    b.load("calls-0", change(top=at("10:05:00")))
-
-    b.apply("calls-0", change((at("10:01:00"), "site", cell(offered=1)), top=at("10:05:00")))
-
-    assert b.read("site", "offered", "5m").revised
+#       09:44:00                10:00:00      10:14:00 now
+#   30m    ├───────────────────────┼─────────────┤
+#   marked           09:50
+WITH_IT = ("30m", "2h", "today", "day:2026-11-24", "7d")
+WITHOUT = ("5m", "interval", "day:2026-11-23")
 
 
-def test_what_a_reader_never_had_cannot_be_revised() -> None:
-    """A first load, a source that was dropped, a source that is built anew."""
-    old = change((at("10:00:00"), "site", cell(offered=1)), top=at("10:10:00"))
+def test_every_window_that_holds_a_mark_is_revised() -> None:
+    """Those that still run, too; by the KPIs that are made of what was changed, and by no other."""
+    b = board(at("10:14:00"), retention=EVERYTHING)
+    change_of = change((at("09:50:00"), "site", cell(answered=1, wait_ms=1000)))
+    change_of.revised = marks(at("09:50:00"), "answered", "wait_ms")
+    b.apply("calls-0", change_of)
+
+    for kpi in ("answered", "service_level", "answer_rate", "wait_mean", "wait_p90"):
+        assert [w for w in WITH_IT + WITHOUT if b.read("site", kpi, w).revised] == [*WITH_IT]
+    for kpi in ("offered", "handled", "adherence"):
+        assert not any(b.read("site", kpi, w).revised for w in WITH_IT)
+    assert not b.read("queue:a", "answered", "today").revised
+    assert not b.read("site", "waiting", "live").revised
+    stored = b.read_stored("site", "answered", "today", at("10:10:00"), [cell(answered=1)])
+    assert stored.revised
+    assert not b.read_stored("site", "answered", "today", at("2026-11-23T10:00"), []).revised
+    b.step(at("10:20:10"))
+    assert not b.read("site", "answered", "30m").revised
+
+
+def test_sums_that_change_without_a_mark_are_not_revised() -> None:
+    """Whether something came late says the source, which saw it; sums do not."""
     b = board(at("10:10:00"))
-    b.load("calls-0", old)
-    assert not b.read("site", "offered", "15m").revised
+    b.load("calls-0", change((at("09:00:00"), "site", cell(offered=1)), top=at("10:10:00")))
+    b.apply("calls-0", change((at("09:00:00"), "site", cell(offered=2)), top=at("10:10:00")))
+    b.load("calls-0", change((at("09:00:00"), "site", cell(offered=3)), top=at("10:10:00")))
+
+    assert not b.read("site", "offered", "2h").revised
+
+
+def test_marks_are_those_of_all_sources_and_go_with_them() -> None:
+    """Loaded again, they are what is stored; a source that is dropped has none."""
+    b = board(at("10:10:00"))
+    for source in ("calls-0", "calls-1"):
+        told = change((at("09:00:00"), "site", cell(offered=1)), top=at("10:10:00"))
+        told.revised = marks(at("09:00:00"), "offered")
+        b.load(source, told)
     b.drop("calls-0")
-    b.load("calls-0", change((at("10:00:00"), "site", cell(offered=7)), top=at("10:10:00")))
-    assert not b.read("site", "offered", "15m").revised
+    assert b.read("site", "offered", "2h").revised
 
-    b.load("calls-0", change((at("09:59:00"), "site", cell(offered=1)), top=at("09:59:00")))
+    b.load("calls-1", change((at("09:00:00"), "site", cell(offered=1)), top=at("10:10:00")))
 
-    assert not b.read("site", "offered", "15m").revised
-    assert value(b, "site", "offered", "15m") == 1
-
-
-def test_a_reload_that_says_otherwise_of_the_past_is_a_revision() -> None:
-    """The connection was lost; what changed meanwhile changed."""
-    b = board(at("10:10:00"))
-    b.load("calls-0", change((at("10:00:00"), "site", cell(offered=1)), top=at("10:10:00")))
-
-    b.load("calls-0", change((at("10:00:00"), "site", cell(offered=2)), top=at("10:10:00")))
-
-    assert b.read("site", "offered", "15m").revised
+    assert not b.read("site", "offered", "2h").revised
 
 
 # -- what is not held

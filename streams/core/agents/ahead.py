@@ -58,10 +58,6 @@ class Ahead:
         """Returns by how much the levels of a segment have changed since the edge."""
         return self._levels.get(segment, _NO_LEVELS)
 
-    def cell(self, resolution: int, bucket: int, segment: str) -> Cell:
-        """Returns the steps since the edge in one bucket."""
-        return self.cells[resolution].get(bucket, {}).get(segment, EMPTY)
-
     def within(self, resolution: int, first: int, last: int, segment: str) -> Iterator[Cell]:
         """Yields a segment's cells of a span."""
         for bucket, cells in self.cells[resolution].items():

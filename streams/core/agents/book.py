@@ -13,6 +13,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from heapq import heapify, heappop, heappush
 from typing import Final
 
@@ -41,6 +42,8 @@ from streams.core.errors import EventRefused
 from streams.core.events import AgentData, AgentState, Schedule, decode, millis
 from streams.core.facts import Fact, one_each
 from streams.core.policy import FoldPolicy
+from streams.core.revised import settled_ms
+from streams.core.revisions import Revisions
 from streams.core.roster import Roster
 
 EPOCH_DAY: Final = dt.date(1970, 1, 1).toordinal()
@@ -87,13 +90,14 @@ class AgentBook:
         zone: Zone,
         counts: Counter[str],
         roster: Roster | None,
+        revisions: Revisions,
     ) -> None:
         self.edge_ms = 0
         """The greatest of min(event time, append time): booked up to here at the next commit."""
         self.levels = Levels()
         self.groups = Groups(policy, dims)
         self._policy, self._dims, self._zone = policy, dims, zone
-        self._counts, self._roster = counts, roster
+        self._counts, self._roster, self._revisions = counts, roster, revisions
         self._agents: dict[str, _Agent] = {}
         self._kinds: dict[Kind, Kind] = {}
         self._touched: list[_Agent] = []
@@ -108,8 +112,8 @@ class AgentBook:
 
     # -- taking facts in
 
-    def take_state(self, e: AgentState, ms: int, raw: bytes) -> None:
-        """Takes in what an agent does.
+    def take_state(self, e: AgentState, ms: int, raw: bytes, top_ms: int) -> None:
+        """Takes in what an agent does; `top_ms` is the source's time, its own included.
 
         Raises:
             EventRefused: there is a roster, and he is not in it.
@@ -124,29 +128,33 @@ class AgentBook:
         kind = self._kind(data, place)
         times = a.times
         if a.archive.knows(e.source, e.id):
-            self._contradict(a, raw, item)
+            self._contradict(a, raw, item, top_ms)
             return
         i, n = bisect_left(times, ms), len(times)
         if i < n - 1 and times[i] == ms:
-            self._contradict(a, raw, item)
+            self._contradict(a, raw, item, top_ms)
             return
         self._stale[a.subject] = a
         a.archive.append(ms, e.source, e.id, item)
         name = e.id, e.source
-        if i == n or times[i] != ms:
-            if i < n:
-                self._counts["disorder"] += 1
-            else:
-                a.last = name
-            self._touch(a, ms)
-            times.insert(i, ms)
-            a.kinds.insert(i, kind)
+        if i == n:
+            a.last = name
+            with self._weighed(a, ms, top_ms, late=ms < settled_ms(top_ms)):
+                times.append(ms)
+                a.kinds.append(kind)
+        elif times[i] != ms:
+            self._counts["disorder"] += 1
+            with self._weighed(a, ms, top_ms):
+                times.insert(i, ms)
+                a.kinds.insert(i, kind)
         elif name > a.last:  # two of one instant: the last one stands
-            self._touch(a, ms)
-            a.last, a.kinds[i] = name, kind
+            with self._weighed(a, ms, top_ms, late=ms < settled_ms(top_ms)):
+                a.last, a.kinds[i] = name, kind
 
-    def take_plan(self, e: Schedule, raw: bytes, oldest_ms: int = 0) -> None:
+    def take_plan(self, e: Schedule, raw: bytes, top_ms: int, oldest_ms: int = 0) -> None:
         """Takes in a plan; one that changes anything before `oldest_ms` is late.
+
+        `top_ms` is the source's time: what a plan changes before it is a revision.
 
         Raises:
             EventRefused: it contradicts itself; or there is a roster, and its agent is not in it.
@@ -167,8 +175,8 @@ class AgentBook:
         if changed < oldest_ms:  # what was done then is not known any more
             self._counts["late"] += 1
             return
-        self._touch(a, lo if a.timeline.before == new.before else 0)
-        a.plans, a.timeline, a.plans_changed = plans, new, True
+        with self._weighed(a, lo if a.timeline.before == new.before else 0, top_ms):
+            a.plans, a.timeline, a.plans_changed = plans, new, True
         self._stale[a.subject] = a
 
     def _rostered(self, e: AgentState | Schedule, ms: int) -> tuple[str | None, str | None] | None:
@@ -204,7 +212,7 @@ class AgentBook:
         )  # fmt: skip
         return self._kinds.setdefault(kind, kind)
 
-    def _contradict(self, a: _Agent, raw: bytes, item: bytes) -> None:
+    def _contradict(self, a: _Agent, raw: bytes, item: bytes, top_ms: int) -> None:
         """Takes in a fact that may be there already, or of whose identity or instant there is."""
         items = a.archive.raws()
         if any(held.partition(PLACED)[0] == raw for held in items):
@@ -214,8 +222,11 @@ class AgentBook:
         facts = self._folded([*items, item])
         lo = _first_unlike(a, *self._line(facts))
         if lo < FOREVER:
-            self._touch(a, lo)
-        self._set_facts(a, facts)
+            in_order = lo >= settled_ms(top_ms) and lo > max(a.times, default=-1)
+            with self._weighed(a, lo, top_ms, late=not in_order):
+                self._set_facts(a, facts)
+        else:
+            self._set_facts(a, facts)
         self._stale[a.subject] = a
         a.archive.set((f.ms, f.event.source, f.event.id, f.raw) for f in facts)
 
@@ -237,10 +248,22 @@ class AgentBook:
         by_time = {f.ms: self._kind(f.event.data, _place_in(f.raw)) for f in facts}
         return array("q", by_time), list(by_time.values())
 
+    @contextmanager
+    def _weighed(self, a: _Agent, lo: int, top_ms: int, *, late: bool = True) -> Iterator[None]:
+        """Changes an agent from `lo` on; what comes late is marked, by itself."""
+        self._touch(a, lo)
+        begin, until = _block_begin(a, lo), settled_ms(top_ms)
+        if not late or begin >= until:
+            yield
+            return
+        before = pieces(a, begin, until, self.groups)
+        yield
+        after = pieces(a, begin, until, self.groups)
+        self._revisions.agent(before, after, self.groups, top_ms)
+
     def _touch(self, a: _Agent, lo: int) -> None:
         """Keeps what is booked of an agent from `lo` on, before something changes there."""
-        mark = a.timeline.at(lo)
-        lo = min(lo, self._booked_ms, mark.begin if mark.planned else lo)
+        lo = min(self._booked_ms, _block_begin(a, lo))
         booked_to = self._booked_ms + 1
         if not a.touched:
             a.touched, a.changed_ms = True, lo
@@ -429,6 +452,12 @@ def _placed(plan: Plan, place: tuple[str | None, str | None]) -> Plan:
     team, site = place
     raw = plan.rank[2] + PLACED + _encode(place)
     return plan._replace(team=team or plan.team, site=site or plan.site, raw=raw)
+
+
+def _block_begin(a: Line, ms: int) -> int:
+    """Returns from when on a change at an instant may be felt: all of the block around it."""
+    mark = a.timeline.at(ms)
+    return mark.begin if mark.planned else ms
 
 
 def _begin(plan: Plan) -> tuple[int, int]:
