@@ -44,6 +44,26 @@ def test_adherence_and_occupancy_have_their_tiles(visit: Open, complaints: list[
     assert complaints == []
 
 
+def test_a_revised_adherence_says_so_on_its_tile_and_on_its_card(visit: Open, scene: Scene) -> None:
+    """Today and in the last half hour, though both still run; nothing else says it."""
+    for topic in ("site@30m", "site@today"):
+        scene.topics[topic]["adherence"] = adherence(0.92, 1180) | {"rev": True, "prov": True}
+    tiles = "channel:voice/wait_longest@live,adherence@30m,adherence@today,occupancy@30m"
+    page = settled(visit(f"?lang=fr&tiles={tiles}"))
+
+    found = tile(page, "adherence")
+    expect(found.locator(".when")).to_have_text(["Amazon · 30 min", "Amazon · aujourd’hui"])
+    said = "n = 1\u202f180 min-agent · révisé"
+    expect(found.locator(".sample")).to_have_text([said, said])
+    expect(tile(page, "occupancy").locator(".sample")).to_have_text("n = 1\u202f020 min-agent")
+    for one in found.all():
+        one.click()
+        card = page.get_by_role("dialog")
+        expect(card).to_contain_text("révisé : un élément tardif ou corrigé")
+        page.keyboard.press("Escape")
+    assert not overflows(page)
+
+
 def test_every_state_has_its_count_its_word_and_its_shape(visit: Open) -> None:
     """Planned against present beside them."""
     page = settled(visit())

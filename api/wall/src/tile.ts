@@ -151,8 +151,8 @@ function sampleOf(
   }
   const said = ofTime(catalog.get(spec.kpi)) ? words.sampleTime : words.sample;
   const sample = n == null ? null : fill(said, { n: format.count(words, n) });
-  // A window that still runs is revised all the time; of one that is over it is news.
-  return sample !== null && shown.value.rev && !shown.value.prov ? `${sample} · ${words.revised}` : sample;
+  const told = [sample, shown.value.rev ? words.revised : null].filter((part) => part !== null);
+  return told.length ? told.join(" · ") : null;
 }
 
 /** Shown without a verdict, because it rests on too few contacts. */

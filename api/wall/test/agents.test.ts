@@ -35,8 +35,8 @@ const plan = (planned: number, there: number, missing: number, out: number) => (
   agents_scheduled: count(planned), agents_staffed: count(there),
   agents_missing: count(missing), agents_out_of_adherence: count(out),
 });
-const adherence = (v: number, n: number, st: "ok" | "critical" | "none" = "ok") => ({
-  adherence: value({ v, n, st, tgt: least, f: "ignore" }),
+const adherence = (v: number, n: number, st: "ok" | "critical" | "none" = "ok", rev = false) => ({
+  adherence: value({ v, n, st, tgt: least, f: "ignore", rev }),
 });
 
 function moment(topics: Topics, fields: Partial<Moment> = {}): Moment {
@@ -107,6 +107,20 @@ test("a share of time rests on minutes, and its card puts hours into the formula
     "a ÷ s = 2\u00a0h\u00a030 ÷ 3\u00a0h\u00a000 = 83\u00a0%",
   );
   assert.ok(rows.some(({ text }) => text === "n = 180 min-agent (minutes)"));
+});
+
+test("what was revised says so while it is provisional, too", () => {
+  for (const window of ["today", "30m"]) {
+    for (const [rev, sample] of [[true, "n = 180 min-agent · révisé"], [false, "n = 180 min-agent"]] as const) {
+      const of = moment({ [`site@${window}`]: adherence(0.9, 180, "ok", rev) });
+      const tile = tileOf({ segment: "site", kpi: "adherence", window }, of);
+      const rows = explain(tile, null, of).rows;
+
+      assert.equal(tile.shown?.value.prov, true);
+      assert.equal(tile.sample, sample);
+      assert.equal(rows.some(({ text }) => text.includes("révisé : un élément tardif ou corrigé")), rev);
+    }
+  }
 });
 
 test("few minutes are called so", () => {

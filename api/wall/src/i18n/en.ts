@@ -111,7 +111,7 @@ export const en: Words = {
     freshness: "Freshness",
     trueAt: "true at {time}",
     provisional: "provisional: the window is still running",
-    revised: "revised by late events",
+    revised: "revised: something came late or was corrected",
     unknown: "Not in the catalogue.",
   },
   alerts: {

@@ -111,7 +111,7 @@ export const fr: Words = {
     freshness: "Fraîcheur",
     trueAt: "vrai à {time}",
     provisional: "provisoire : la fenêtre court encore",
-    revised: "révisé par des évènements tardifs",
+    revised: "révisé : un élément tardif ou corrigé",
     unknown: "Inconnu au catalogue.",
   },
   alerts: {
