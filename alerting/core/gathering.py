@@ -98,21 +98,21 @@ class Gathering:
 
     # -- what happened
 
-    def take(self, event: Event, told: Severity = _NONE) -> None:
+    def take(self, event: Event, before: Iterable[Member] = ()) -> None:
         """Takes in that an alert fired, changed its severity, or ended.
 
         Args:
             event: What happened.
-            told: The worst that anybody was told of it elsewhere; of an alert that is new here.
+            before: What it was in its groups until now.
         """
-        member = self.members.get(event.episode)
-        if member is None:
-            member = Member(key=event.key, event=event, told=told, waiting=False)
+        known = list(before)
+        member = self.members.get(event.episode) or _moved(event, known)
+        owed = member.owed or any(m.owed or m.told is not _NONE for m in known)
         over = event.kind in OVER
         told = member.told if over else min(member.told, event.severity)
         waiting = over or event.severity > told or (member.waiting and not member.over)
         self.members[event.episode] = _replace(
-            member, event=event, over=over, told=told, waiting=waiting
+            member, event=event, over=over, told=told, waiting=waiting, owed=owed
         )
 
     def leave(self, episode: str) -> None:
@@ -154,16 +154,19 @@ class Gathering:
 
     def _settle(self) -> None:
         """Sets the timers to what members ask for."""
-        for episode in [e for e, m in self.members.items() if m.over and m.told is _NONE]:
-            del self.members[episode]
-        waiting = [m for m in self._active() if m.waiting]
-        ends = [m for m in self.members.values() if m.over]
-        if not waiting and not ends:
+        for episode, member in list(self.members.items()):
+            if member.over and member.told is _NONE and not member.owed:
+                del self.members[episode]
+        waiting = self._active(told=False)
+        if not waiting and not any(m.over for m in self.members.values()):
             self._flush_ms = None
         else:
             due_ms = self._due_ms(waiting)
             self._flush_ms = due_ms if self._flush_ms is None else min(self._flush_ms, due_ms)
-        under_way = bool(self._active(told=True))
+        self._go_on(under_way=bool(self._active(told=True)))
+
+    def _go_on(self, *, under_way: bool) -> None:
+        """Sets when the chain goes on, or its last step is told again."""
         if under_way:
             self._step = max(1, self._step)  # told elsewhere, when it was worse
         last = self._step >= len(self._group.chain)
@@ -187,17 +190,18 @@ class Gathering:
             return clock_ms
         critical = Severity.CRITICAL
         if any(m.event.severity is critical for m in waiting) and not any(
-            m.told is critical and not m.over and not m.waiting for m in self.members.values()
+            m.told is critical and not (m.over or m.waiting or m.muted)
+            for m in self.members.values()
         ):
             return clock_ms
         first_ms = clock_ms + pace.wait_ms
         return first_ms if told_ms is None else max(first_ms, told_ms + pace.interval_ms)
 
-    def _active(self, *, told: bool | None = None) -> list[Member]:
+    def _active(self, *, told: bool) -> list[Member]:
         """Returns the members that somebody must do something about, worst and oldest first."""
         found = []
         for episode, member in self.members.items():
-            if member.over or member.muted or (told is not None and told is member.waiting):
+            if member.over or member.muted or told is member.waiting:
                 continue
             instance = self._now.instance(episode, member)
             if instance is not None and instance.ack is None:
@@ -283,6 +287,17 @@ class Gathering:
             )
         )
         self._n += 1
+
+
+def _moved(event: Event, before: list[Member]) -> Member:
+    """Returns an alert as it comes into a group, with what people know of it already."""
+    return Member(
+        key=event.key,
+        event=event,
+        told=max((m.told for m in before), default=_NONE),
+        waiting=any(m.waiting and not m.over for m in before),
+        muted=any(m.muted for m in before),
+    )
 
 
 def _ways(to: Iterable[str], worst: Severity) -> tuple[str, ...]:

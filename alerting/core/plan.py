@@ -250,10 +250,9 @@ class _UnderWay:
             for name in homes:
                 self._draft(name).take(event)
             return
-        told = max((m.told for m in members), default=Severity.NONE)
         wanted = [target.id for target in targets]
         for target in targets:
-            self._draft(target.id, self._planner.begun(target, event)).take(event, told)
+            self._draft(target.id, self._planner.begun(target, event)).take(event, members)
         for name in homes:
             if name not in wanted:
                 self._draft(name).leave(event.episode)

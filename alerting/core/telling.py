@@ -61,6 +61,9 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     """The worst that anybody was told of it, as far as it still is; NONE = nobody was told."""
     waiting: bool = True
     """Whether the latest event has not been told yet, or must be told again."""
+    owed: bool = False
+    """Whether somebody was told of it by other groups, of which it may have left some: whoever was
+    told that it fires is told its end."""
     muted: bool = False
     """Whether nobody was to be told of it when it was last looked at: silence, inhibition, ..."""
 

@@ -229,6 +229,11 @@ SOME: Final = (
     routes({"to": ["channel:room"], "digest": "2m", "repeat": "10m"}, **ROOM),
     routes(
         {"match": {"severity": "critical"}, "to": ["duty:boss"], "continue": True},
+        {"to": ["channel:room"], "digest": "2m", "repeat": "10m"},
+        **ROOM,
+    ),
+    routes(
+        {"match": {"severity": "critical"}, "to": ["duty:boss"], "continue": True},
         {"match": {"segment": ["queue:*"]}, "to": ["supervisor"], "group_interval": "1m",
          "repeat": "2m"},
         {"to": ["duty:floor"], "group_by": ["severity"], "group_wait": "0s"},

@@ -234,6 +234,27 @@ def test_a_route_that_goes_on_tells_both() -> None:
     assert told(world, 6 * MINUTE) == ["fire channel:room: waits queue:a critical"]
 
 
+def test_an_end_is_told_though_the_group_that_told_the_beginning_was_left() -> None:
+    """The boss was told at once; it eased, and is over before the digest of the room."""
+    world = World(
+        routes(
+            {"match": {"severity": "critical"}, "to": ["duty:boss"], "continue": True},
+            {"to": ["channel:room"], "digest": "5m"},
+            **ROOM,
+        )
+    )
+    raised(world, "waits queue:a", severity=CRITICAL)
+    told(world)
+    raised(world, "waits queue:a")
+    told(world, MINUTE)
+    raised(world, "waits queue:a", severity=NONE)
+    told(world, 5 * MINUTE)
+    assert world.heard == [
+        ("duty:boss", "fire", world.notices[0].items[0].episode),
+        ("duty:boss", "resolve", world.notices[0].items[0].episode),
+    ]
+
+
 def test_an_edit_changes_nothing_under_way() -> None:
     """A chain that has begun goes on as it was, though its route is gone."""
     world = World(CHAIN)
@@ -411,6 +432,30 @@ def test_a_snooze_ends_with_a_reminder() -> None:
     world.act("waits queue:a", "snooze", 30 * MINUTE)
     assert told(world, 29 * MINUTE + 50 * SECOND) == []
     assert told(world) == ["reminder duty:floor/page: waits queue:a critical"]
+
+
+def test_what_is_muted_stays_so_when_it_moves_to_another_route() -> None:
+    """It eases while it is silenced; in its new group people are reminded afterwards, too."""
+    world = World(CHAIN)
+    raised(world, "waits queue:a", severity=CRITICAL)
+    told(world, MINUTE)
+    world.hush("s", 10 * MINUTE)
+    told(world, 9 * MINUTE + 40 * SECOND)
+    raised(world, "waits queue:a")
+    told(world, 10 * SECOND)  # eases in the tick in which the silence ends
+
+    assert told(world, 30 * SECOND) == ["reminder channel:room: waits queue:a warning"]
+
+
+def test_what_is_muted_is_not_the_first_critical() -> None:
+    """Nobody hears of it, so the next one does not wait for it."""
+    world = World(FLOOR)
+    raised(world, "waits queue:a", severity=CRITICAL)
+    told(world)
+    world.hush("s", 60 * MINUTE, segments=("queue:a",))
+    told(world)
+    raised(world, "hangups queue:c", severity=CRITICAL)
+    assert told(world) == ["fire duty:floor/page: hangups queue:c critical"]
 
 
 def test_a_coarser_alert_says_it_for_the_finer_ones() -> None:
