@@ -41,6 +41,7 @@ class Loopback:
 
     Attributes:
         requests: what came, in order.
+        answers: what was answered to each.
         script: what it does, one after the other.
         after: what it does when the script is over.
         deaf: whether it closes connections without reading anything.
@@ -48,6 +49,7 @@ class Loopback:
 
     def __init__(self, *script: Behaviour, after: Behaviour = 200) -> None:
         self.requests: list[Request] = []
+        self.answers: list[Behaviour] = []
         self.script = deque(script)
         self.after = after
         self.deaf = False
@@ -89,10 +91,12 @@ class Loopback:
             if self.deaf:
                 return
             request = await _read(reader)
+            behaviour = self.script.popleft() if self.script else self.after
             async with self._came:
                 self.requests.append(request)
+                self.answers.append(behaviour)
                 self._came.notify_all()
-            await _answer(writer, self.script.popleft() if self.script else self.after)
+            await _answer(writer, behaviour)
         except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
             pass
         finally:
