@@ -72,6 +72,8 @@ class World:
         self.events: list[Event] = []
         """Since the planner was last called."""
         self.notices: list[Notice] = []
+        self.before: dict[str, Group] = {}
+        """The groups before the planner was last called."""
         self.knows: dict[tuple[str, str], str] = {}
         """Who was last told what of an episode: fire or resolve."""
         self.heard: list[tuple[str, str, str]] = []
@@ -143,7 +145,7 @@ class World:
     def plan(self) -> list[Notice]:
         """Call the planner, and deliver what it says."""
         planned = self.planned()
-        self.events = []
+        self.events, self.before = [], dict(self.groups)
         for name, group in planned.groups.items():
             if group is None:
                 self.groups.pop(name, None)
