@@ -86,7 +86,7 @@ def demo(
     broker: Annotated[str, typer.Option(help="embedded, apache or HOST:PORT.")] = "embedded",
     port: Annotated[int | None, typer.Option(help="Of the wall. Default: 8080, if free.")] = None,
     seed: Annotated[int, typer.Option(help="Another seed, another day.")] = 1,
-    scenario: Annotated[str, typer.Option(help="normal, rush or incident.")] = "normal",
+    scenario: Annotated[str, typer.Option(help="normal, rush, recall or incident.")] = "normal",
     timezone: Annotated[str | None, typer.Option(help="Default: this machine's.")] = None,
 ) -> None:
     """Run everything on this machine, with a simulated operation."""
@@ -219,7 +219,7 @@ def simulate(
     seed: Annotated[int, typer.Option(help="The same seed gives the same events.")] = 1,
     start: Annotated[str | None, typer.Option(help="A time. Default: yesterday.")] = None,
     days: Annotated[float, typer.Option(help="For how many days.", min=0)] = 1.0,
-    scenario: Annotated[str, typer.Option(help="normal, rush or incident.")] = "normal",
+    scenario: Annotated[str, typer.Option(help="normal, rush, recall or incident.")] = "normal",
     timezone: Annotated[str, typer.Option(help="Of the operation.")] = "Europe/Paris",
     size: Annotated[float, typer.Option(help="So many times as many contacts.", min=0.01)] = 1.0,
     late: Annotated[float, typer.Option(help="Seconds late, on average.", min=0)] = 0.0,

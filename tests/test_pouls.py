@@ -392,7 +392,7 @@ def test_simulate_writes_events(run: Run, capfdbinary: pytest.CaptureFixture[byt
 @pytest.mark.parametrize(
     ("option", "value", "sentence"),
     [
-        ("--scenario", "calm", "scenario 'calm': there are normal, rush, incident"),
+        ("--scenario", "calm", "scenario 'calm': there are normal, rush, recall, incident"),
         ("--timezone", "Mars", "timezone 'Mars': no time zone is called so"),
         ("--start", "soon", "'soon' is not a time such as"),
     ],

@@ -91,6 +91,8 @@ class Calls:
         agent = yield from desk.reach(contact, queue, until_ms, RING_S)
         if agent is not None:
             return agent
+        if contact.freed:
+            how = "callback"
         if contact.rang or how == "abandoned":
             desk.say(contact, "abandoned", phase="ring" if contact.rang else "queue")
             return None

@@ -1,7 +1,7 @@
 """How much arrives when: the day's curve, the weekday, the scenario."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Final
 
@@ -29,12 +29,18 @@ class Demand:
         self._shares: dict[tuple[str, int], float] = {}
         self._peak = _BUSIEST
         for surge in surges:
-            self._peak *= max(1.0, surge.load)
+            self._peak = max(self._peak * max(1.0, surge.load), surge.least)
 
     def opens_ms(self, team: str) -> int:
         """Returns since when a team's contacts and agents are simulated."""
         tickets = any(q.channel == "ticket" for q in self.queues if q.team == team)
         return self._begin_ms if tickets else self._open_ms
+
+    def stalls(self) -> Iterator[tuple[int, int, str]]:
+        """Yields when nobody is answered: from when, until when, in which queue."""
+        for from_ms, to_ms, surge in self._surges:
+            if surge.stalled:
+                yield from ((from_ms, to_ms, queue) for queue in surge.queues)
 
     def of_day(self, date: dt.date) -> float:
         """Returns what planners know: so many times a Wednesday's load."""
@@ -62,7 +68,7 @@ class Demand:
         load = self._share(queue.curve, at_ms // QUARTER_MS)
         for from_ms, to_ms, surge in self._surges:
             if from_ms <= at_ms < to_ms and (not surge.queues or queue.name in surge.queues):
-                load *= surge.load
+                load = max(load * surge.load, surge.least)
         return load
 
     def _share(self, curve: str, quarter: int) -> float:

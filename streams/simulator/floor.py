@@ -25,12 +25,14 @@ Patient = Generator[int, "Agent | None", "Agent | None"]
 class Contact:
     """A conversation, and what is known of it from the beginning."""
 
-    __slots__ = ("about", "channel", "feed", "id", "rang", "replied")
+    __slots__ = ("about", "channel", "feed", "freed", "id", "rang", "replied")
 
     def __init__(self, id: str, channel: str, feed: str, about: dict[str, Any]) -> None:
         self.id, self.channel, self.feed, self.about = id, channel, feed, about
         self.rang = False
         """Whether the customer left while it rang."""
+        self.freed = False
+        """Whether the line was cleared while it waited."""
         self.replied = False
         """Whether an agent has answered the ticket."""
 
@@ -87,13 +89,14 @@ class Floor:
         self._lines: dict[str, deque[InLine]] = {q.name: deque() for q in queues}
         self._skilled: dict[str, dict[Agent, None]] = {q.name: {} for q in queues}
         """queue → agents who are there and have the skill."""
+        self._stalled: set[str] = set()
 
     # -- contacts
 
     def find(self, contact: Contact, queue: str, until_ms: int, *, first: bool) -> Patient:
         """Waits for an agent and returns him, ringing; None when nobody came until then."""
         able = [a for a in self._skilled[queue] if a.takes(contact.channel)]
-        if able:
+        if able and queue not in self._stalled:
             agent = min(able, key=lambda a: (len(a.holds), a.free_since))
             self.show(agent, contact, "ringing")
             return agent
@@ -103,6 +106,20 @@ class Floor:
         found = yield until_ms
         place.gone = found is None
         return found
+
+    def stall(self, queue: str) -> None:
+        """Lets nobody be answered in a queue: its telephones are out of order."""
+        self._stalled.add(queue)
+
+    def resume(self, queue: str) -> None:
+        """Lets people be answered again; whoever waits leaves the line at once."""
+        self._stalled.discard(queue)
+        line = self._lines[queue]
+        while line:
+            place = line.popleft()
+            if not place.gone:
+                place.contact.freed = True
+                self._engine.wake(place.process)
 
     def show(self, agent: Agent, contact: Contact, state: str) -> None:
         """Says what an agent does with a contact."""
@@ -143,7 +160,7 @@ class Floor:
             line = self._lines[queue]
             while line and line[0].gone:
                 line.popleft()
-            if line and agent.takes(line[0].contact.channel):
+            if line and queue not in self._stalled and agent.takes(line[0].contact.channel):
                 return line.popleft()
         return None
 

@@ -38,7 +38,8 @@ class Operation:
             "voice": calls.call, "chat": Chats(desk).chat, "ticket": Tickets(desk).ticket
         }  # fmt: skip
         shifts = Shifts(engine, floor, self._out, demand, zone, seed)
-        for life in (shifts.days(), self._alive(), *map(self._arrivals, demand.queues)):
+        stalls = (self._stall(floor, *stall) for stall in demand.stalls())
+        for life in (shifts.days(), self._alive(), *map(self._arrivals, demand.queues), *stalls):
             engine.start(life)
 
     def events(self, end_ms: int) -> Iterator[Timed]:
@@ -55,6 +56,12 @@ class Operation:
             yield self._demand.next_arrival(queue, self._engine.now_ms, dice)
             contact = self._contact(queue.channel, self._about(queue))
             self._engine.start(self._stories[queue.channel](contact, queue))
+
+    def _stall(self, floor: Floor, from_ms: int, to_ms: int, queue: str) -> Life:
+        yield from_ms
+        floor.stall(queue)
+        yield to_ms
+        floor.resume(queue)
 
     def _alive(self) -> Life:
         yield self._live_ms

@@ -72,14 +72,20 @@ class Surge(msgspec.Struct, frozen=True):
     """Whose; () = everybody's."""
     absent: float = 0.0
     """Share of the agents of these queues who leave when it begins."""
+    least: float = 0.0
+    """At least so much arrives, as a share of the peak's load: at night, too."""
+    stalled: bool = False
+    """Whether nobody is answered until it ends; then whoever still waits is promised a callback."""
 
 
 SCENARIOS: Final[dict[str, tuple[Surge, ...]]] = {
     "normal": (),
     "rush": (Surge(-1800, 3 * 3600, 1.5),),
-    "incident": (Surge(-600, 3000, 3.0, queues=("lave-linge",), absent=0.3),),
+    "recall": (Surge(-600, 3000, 3.0, queues=("lave-linge",), absent=0.3),),
+    "incident": (Surge(-300, 105, 1.0, queues=("garantie",), least=3.0, stalled=True),),
 }
-"""Nothing; the first day of the sales; a recall of washing machines while agents are missing."""
+"""Nothing; the first day of the sales; a recall of washing machines while agents are missing; the
+telephones of one queue are out of order for a few minutes, and somebody must notice."""
 
 _WASHING = ("Hydra 700", "Hydra 900", "Hydra Compact")
 _KITCHEN = ("Fournil 60", "Fournil Pyro", "Givre 350", "Givre Duo")

@@ -125,5 +125,5 @@ def test_a_foreign_kafka_that_is_not_there_is_said(
 
 def test_a_scenario_that_nobody_knows_is_the_callers_mistake() -> None:
     """Nothing is started."""
-    with pytest.raises(BadName, match="'eclipse': there are normal, rush, incident"):
+    with pytest.raises(BadName, match="'eclipse': there are normal, rush, recall, incident"):
         run_demo(Options(scenario="eclipse"), os.environ)

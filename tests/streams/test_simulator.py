@@ -222,7 +222,7 @@ def answered_within(events: list[Said], queue: str, limit_s: float) -> float:
     return within / outcomes
 
 
-def test_an_ordinary_day_is_served_well_and_an_incident_is_seen() -> None:
+def test_an_ordinary_day_is_served_well_and_a_recall_is_seen() -> None:
     """Half an hour in the middle of the day, with and without a recall."""
     nine, hours = START + dt.timedelta(hours=9), dt.timedelta(hours=3)
     half_past_ten = millis(nine + hours / 2)
@@ -233,7 +233,31 @@ def test_an_ordinary_day_is_served_well_and_an_incident_is_seen() -> None:
         return answered_within(middle, "lave-linge", 20)
 
     assert service("normal") > 0.7
-    assert service("incident") < 0.5
+    assert service("recall") < 0.5
+
+
+@pytest.mark.parametrize("hour", [3, 10])
+def test_in_an_incident_nobody_is_answered_for_minutes_whatever_the_hour(hour: int) -> None:
+    """Its line is long before and gone right after, so that a newcomer sees it begin and end."""
+    now = START + dt.timedelta(hours=hour)
+    events = plain(simulate(1, now, dt.timedelta(minutes=10), scenario="incident", warm_start=True))
+    begin, end = millis(now) - 300_000, millis(now) + 105_000
+    queue = [e for e in events if e.data.get("queue") == "garantie"]
+    line: dict[str, int] = {}
+    for one in events:
+        if one.ms >= end:
+            break
+        if one.kind == "queued" and one.data["queue"] == "garantie":
+            line[one.subject] = one.ms
+        elif one.kind in {"answered", "abandoned", "flowed_out"}:
+            line.pop(one.subject, None)
+    after = {e.subject for e in events if end <= e.ms <= end + 1000 and e.kind == "flowed_out"}
+
+    assert not [e for e in queue if e.kind == "answered" and begin + 30_000 < e.ms < end]
+    assert [e for e in queue if e.kind == "answered" and e.ms > end]
+    assert len(line) > 10
+    assert end - min(line.values()) > 240_000
+    assert line.keys() <= after
 
 
 def test_every_scenario_runs() -> None:
