@@ -12,6 +12,7 @@ from alerting.core.shapes import Key, Severity
 from alerting.core.telling import Group, Member, Notice
 from tests.alerting.core.planning import (
     ALERTS,
+    CHAIN,
     CRITICAL,
     MINUTE,
     NONE,
@@ -27,7 +28,7 @@ from tests.alerting.core.planning import (
 SPANS: Final = st.sampled_from((5, 20, 45, 120, 400)).map(lambda s: s * SECOND)
 TICKS: Final = st.sampled_from((1, 5, 10, 10, 10, 20, 60)).map(lambda s: s * SECOND)
 NAMES: Final = st.sampled_from(ALERTS)
-SEVERITIES: Final = st.sampled_from((NONE, WARNING, WARNING, CRITICAL, CRITICAL))
+SEVERITIES: Final = st.sampled_from((CRITICAL, CRITICAL, WARNING, WARNING, NONE))
 ACTS: Final = st.sampled_from(("ack", "ack", "unack", "snooze", "note"))
 _replace = msgspec.structs.replace
 
@@ -73,11 +74,11 @@ WHAT: Final = st.sampled_from(
     ("raise",) * 6 + ("act", "act", "act", "silence", "silence", "speak", "hush warnings", "reload")
 )
 BEATS: Final = st.builds(
-    Beat, WHAT, NAMES, SEVERITIES, ACTS, SPANS, TICKS, st.integers(1, 12),
+    Beat, WHAT, NAMES, SEVERITIES, ACTS, SPANS, TICKS, st.integers(3, 30),
     st.sampled_from((1, 1, 1, 2, 5)),
 )  # fmt: skip
-HISTORIES: Final = st.lists(BEATS, min_size=4, max_size=20)
-FILES: Final = st.sampled_from(SOME)
+HISTORIES: Final = st.lists(BEATS, min_size=10, max_size=20)
+FILES: Final = st.sampled_from((*SOME, CHAIN))
 CALM: Final = [
     *(Beat("raise", name, tick_ms=SECOND) for name in ALERTS),
     Beat("nothing", ticks=9),
