@@ -11,6 +11,7 @@ import msgspec
 from alerting.acts import ActKind, ActRecord
 from alerting.core.telling import Quiet
 from alerting.web.ports import ActsWritten, AlertsRead
+from alerting.web.watch import unless_cancelled
 from streams.store import StoreAway
 
 PATIENCE_S: Final = 5.0
@@ -91,16 +92,18 @@ class Acting:
         return Done(record.id, await self._outcome(record.id))
 
     async def _outcome(self, act: str) -> str | None:
-        """Waits for what the leader says; while Redis is away it says nothing."""
-        try:
-            async with asyncio.timeout(self._patience_s):
-                while True:
-                    found = await self._told(act)
-                    if found is not None:
-                        return found
-                    await asyncio.sleep(LOOK_S)
-        except TimeoutError:
-            return None
+        """Waits for what the leader says; while Redis is away it says nothing.
+
+        By the clock, not by `asyncio.timeout`: redis-py may lose a cancelling.
+        """
+        loop = asyncio.get_running_loop()
+        end = loop.time() + self._patience_s
+        found = await self._told(act)
+        while found is None and loop.time() < end:
+            await asyncio.sleep(LOOK_S)
+            unless_cancelled()
+            found = await self._told(act)
+        return found
 
     async def _told(self, act: str) -> str | None:
         try:

@@ -65,6 +65,7 @@ class Watch:
             try:
                 await self._listen()
             except StoreAway as away:
+                unless_cancelled()
                 log.warning("what walls show of alerts is not read: %s", away)
                 self._say(msgspec.structs.replace(self.shown, leader=False))
                 await asyncio.sleep(RETRY_S)
@@ -88,6 +89,7 @@ class Watch:
                 await feed.subscribe(FEED)
             while True:
                 await self.look()
+                unless_cancelled()
                 await self._rung(feed)
 
     async def _rung(self, feed: Any) -> None:  # noqa: ANN401  redis-py's is hardly typed
@@ -100,6 +102,20 @@ class Watch:
     def _say(self, document: Shown) -> None:
         self.shown = document
         self._tell(document)
+
+
+def unless_cancelled() -> None:
+    """Ends a task that was cancelled without hearing of it.
+
+    redis-py looks at a connection under `asyncio.timeout(0)`: a cancelling that comes just before
+    is taken for that timeout, and lost, but for the task's count.
+
+    Raises:
+        CancelledError: the task is to end.
+    """
+    task = asyncio.current_task()
+    if task is not None and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _read(text: bytes) -> Shown:

@@ -23,6 +23,7 @@ from alerting.core.shapes import Key
 from alerting.routes import extension
 from alerting.store import AlertStore, Commit
 from alerting.taking import take
+from alerting.web.watch import unless_cancelled
 from api.app import create_app
 from api.parts import Options
 from api.server import Server, configure
@@ -62,6 +63,7 @@ class Hand:
     async def work(self) -> None:
         """Takes acts in for ever."""
         while True:
+            unless_cancelled()
             acts = await self.reader.read(self.offset, 0.2)
             await self.store.renew("hand")
             if acts:

@@ -142,6 +142,26 @@ async def test_with_the_process_connections_are_given_back() -> None:
     assert (rig.store.closed, rig.writer.closed, rig.store.feeds) == (True, True, [])
 
 
+async def test_a_cancelling_that_was_lost_ends_the_watch_all_the_same() -> None:
+    """A connection may take it for a timeout of its own."""
+    rig = Rig()
+    look = rig.extension.watch.look
+
+    async def deaf() -> None:
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            await look()
+
+    async with running(rig):
+        rig.extension.watch.look = deaf  # type: ignore[method-assign] # a connection's mistake
+        rig.store.feeds[0].ring()
+        for _ in range(10):
+            await asyncio.sleep(0)
+
+    assert rig.store.closed
+
+
 SEGMENTS = st.sampled_from(["queue:a", "queue:b", "site", "agent:7", "team:t+agent:7"])
 
 
