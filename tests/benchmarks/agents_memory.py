@@ -21,8 +21,9 @@ from tests.benchmarks.agents_load import DAY_MS, FIRST, HOUR_MS
 EVENING_MS: Final = 22 * HOUR_MS
 """When everybody has gone home."""
 WEEK: Final = 7
-FULL: Final = 3
-"""So many days after those of the horizon nothing more is kept: two of slack, and today."""
+FULL: Final = 4
+"""So many days after those of the horizon nothing more is kept: two of slack, today, and one more
+plan, which says the team."""
 SEED: Final = 1
 
 
