@@ -1,7 +1,7 @@
 """The long proofs, by name or all of them; each writes docs/results/NAME.json.
 
-`python -m tests.benchmarks.full [exactness] [january] [chaos] [bench] [agents]`; `make full` runs
-all, `make full PROOFS=agents` one.
+`python -m tests.benchmarks.full [exactness] [january] [chaos] [bench] [agents]
+[failover]`; `make full` runs all, `make full PROOFS=agents` one.
 
 Exits with 1 when a number is not what it must be; a benchmark has no such number.
 """
@@ -113,12 +113,18 @@ def agents_time(directory: Path) -> dict[str, Any]:
     }
 
 
+def failover(directory: Path) -> dict[str, Any]:
+    """300 runs of leaders and senders of alerts that crash, freeze and lose replies."""
+    return alerts_failover.measure(directory)
+
+
 PROOFS = {
     "exactness": exactness,
     "january": january,
     "chaos": misfortune,
     "bench": speed,
     "agents": agents_time,
+    "failover": failover,
 }
 
 

@@ -120,6 +120,8 @@ class Fateful(Shifted):
                 raise StoreAway(name)
             case "frozen before":
                 await self.thread.halt()
+            case _:
+                pass
         answer = await call()
         self._heard(name, asked, answer)
         match fate:
@@ -129,6 +131,8 @@ class Fateful(Shifted):
                 raise StoreAway(name)
             case "frozen after":
                 await self.thread.halt()
+            case _:
+                pass
         return answer
 
     async def renew(self, owner: str) -> Lease:

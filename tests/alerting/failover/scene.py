@@ -1,9 +1,10 @@
 """What there is to see and to tell in the fuzz: three rules, two queues, two routes, a rota."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 
 from alerting import shown
+from alerting.core.audit import audit
 from alerting.core.investigations import Book, Overdue
 from alerting.core.observe import FEED, Seen
 from alerting.core.plan import Planner
@@ -55,13 +56,14 @@ FILE = RuleFile.model_validate(
                 "group_interval": "16s", "repeat": "60s", "continue": True,
             },
             {
-                "to": ["duty:floor", "channel:floor"], "via": "mail", "group_by": [],
+                "to": ["duty:floor", "channel:floor"], "group_by": [],
                 "group_wait": "6s", "group_interval": "20s", "repeat": "90s",
             },
         ],
         "rules": [],
     }
 )  # fmt: skip
+ROUTING = routing([FILE])
 ROTA_MS = 120_000
 """So long somebody is on call: then the other one is."""
 
@@ -102,7 +104,11 @@ def _observation(key: Key, raised: Severity) -> Observation:
     return Observation(data="ok", raised=raised, kept=raised, open=True, facts=facts)
 
 
-Auditor = Callable[[Mapping[str, Group], Mapping[Key, Instance], int], list[str]]
+def auditor(
+    groups: Mapping[str, Group], instances: Mapping[Key, Instance], clock_ms: int
+) -> list[str]:
+    """Return open episodes without a next step."""
+    return audit(groups, instances, ROUTING, clock_ms)
 
 
 def announce(overdue: Overdue, clock_ms: int) -> Notice:
@@ -113,13 +119,13 @@ def announce(overdue: Overdue, clock_ms: int) -> Notice:
     )  # fmt: skip
 
 
-def parts(scene: Scene, audit: Auditor) -> Parts:
+def parts(scene: Scene) -> Parts:
     """Return all that decides."""
     return Parts(
         rules=RULES,
         look=scene.look,
-        planner=Planner(routing([FILE]), RULES),
-        audit=audit,
+        planner=Planner(ROUTING, RULES),
+        audit=auditor,
         show=partial(shown.make, rules=RULES),
         book=Book(RULES, {}),
         announce=announce,

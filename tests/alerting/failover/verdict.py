@@ -34,6 +34,7 @@ def violations(world: World) -> list[str]:
         *_never_ended(world),
         *_doubled(world),
         *_emptied(world),
+        *world.wrong,
         *(f"silenced, but told: {one}" for one in world.quieted),
         *(f"the auditor: {one}" for one in world.complaints),
         *([f"left over: {world.left}"] if world.left else []),
@@ -131,9 +132,7 @@ def _doubled(world: World) -> Iterator[str]:
         for received, over, severity in heard:
             if over or received.kind not in {"fire", "worse"}:
                 continue
-            news = sum(
-                x.event.kind in _NEWS and x.step <= received.step for x in of[episode]
-            )
+            news = sum(x.event.kind in _NEWS and x.step <= received.step for x in of[episode])
             before = known[news]
             if received.key not in before and max(before.values(), default=0) >= severity:
                 yield f"{address} was told twice of {episode}: {[*before, received.key]}"

@@ -7,21 +7,20 @@ then all is calm, and what was told is compared with what happened (`verdict`).
 """
 
 import random
-import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-
 from alerting.acts import ActRecord
-from alerting.core.shapes import Event, Key, Severity
+from alerting.core.machine import ongoing
+from alerting.core.shapes import Event, Instance, Key, Severity
 from alerting.core.telling import Matcher, Notice, Quiet
 from alerting.leader import Leader
 from alerting.store import Commit, StoreAway
 from alerting.store.shapes import LEASE_MS
 from tests.alerting.failover.fates import Crash, Fateful, Fates, Thread
-from tests.alerting.failover.scene import KEYS, RULES, Auditor, Scene, parts
+from tests.alerting.failover.scene import KEYS, RULES, Scene, parts
 from tests.alerting.failover.sender import Sender, Servers
 from tests.alerting.store.shifted import Shifted
 
@@ -32,6 +31,7 @@ STAND: Final = 50
 CALM: Final = 80
 """Steps in which nothing is the matter."""
 _LEVELS = list(Severity)
+_OVER = frozenset({"resolve", "close"})
 _TELLS = frozenset({"fire", "worse", "reminder", "escalation"})
 
 
@@ -90,7 +90,11 @@ class Replica:
             pass
         except Crash:
             await self.crash()
-        thread.frozen_until = world.step + world.rng.randint(1, 15) if thread.frozen else 0
+        thread.frozen_until = 0
+        if thread.frozen:
+            thread.frozen_until = world.step + world.rng.randint(1, 15)
+            if name == "lead" and world.rng.random() < 0.6:
+                await world.end_lease()
 
     async def crash(self) -> None:
         """Lose everything in memory; come back later."""
@@ -116,19 +120,19 @@ class Replica:
         leading = await leader.tick(world.scene, acts)
         world.audited(leader)
         if leading and leader.unnoted:
-            world.act(ActRecord(id=uuid.uuid4().hex, kind="started", object="memory", by="", at_ms=0))
+            world.act(ActRecord(id="0", kind="started", object="memory", by="", at_ms=0))
 
 
 class World:
     """One run."""
 
-    def __init__(self, url: str, seed: int, audit: Auditor, kinds: Kinds | None = None) -> None:
+    def __init__(self, url: str, seed: int, kinds: Kinds | None = None) -> None:
         self.url, self.seed, self.kinds = url, seed, kinds or Kinds()
         self.rng = random.Random(seed)
         self.fates = Fates(self.rng, self.rng.choice((0.01, 0.03, 0.06, 0.1)))
         self.servers = Servers(self.fates)
         self.scene = Scene()
-        self.parts = parts(self.scene, audit)
+        self.parts = parts(self.scene)
         self.acts: list[tuple[int, ActRecord]] = []
         self.now_ms = Shifted.START_MS
         self.step = self.beat = 0
@@ -138,8 +142,12 @@ class World:
         """Alerts that were there when Redis was emptied."""
         self.calmed: dict[Key, int] = {}
         """When each of them was no longer the matter."""
-        self.intents: set[tuple[str, str]] = set()
-        """Episode and address of each telling that something fires, sent or not."""
+        self.intents: dict[tuple[str, str], int] = {}
+        """Episode and address of what was told to fire, sent or not → which firing of it."""
+        self.instances: dict[Key, Instance | None] = {}
+        """As they are stored."""
+        self.wrong: list[str] = []
+        """What should not have been told when it was."""
         self.events: list[Happened] = []
         self.notices: list[tuple[Notice, int]] = []
         """With the number of memories before."""
@@ -167,18 +175,19 @@ class World:
                 self.counts[("fenced", "commits", "sent again")[answer]] += 1
                 if answer == 1:
                     self._committed(asked)
-            case "begin" if asked.notice.kind in _TELLS:
-                self.intents.update((item.episode, asked.address) for item in answer.items)
+            case "begin":
+                self._begun(asked.notice.kind, asked.address, answer.items)
             case _:
                 pass
 
     def _committed(self, commit: Commit) -> None:
+        self.instances.update(commit.instances)
         self.quiet.update((name, one) for name, one in commit.quiet.items() if one is not None)
         for event in commit.events:
             self.events.append(Happened(event, self.step, self.memory))
             if event.kind in {"fire", "reopen"}:
                 self.firing.add(event.key)
-            if event.kind in {"resolve", "close"}:
+            if event.kind in _OVER:
                 self.firing.discard(event.key)
         for notice in commit.notices:
             self.notices.append((notice, self.memory))
@@ -186,8 +195,26 @@ class World:
                 self.quieted += [
                     f"{notice.kind} of {item.episode}"
                     for item in notice.items
-                    if item.kind not in {"resolve", "close"} and self.silenced(item.key)
+                    if item.kind not in _OVER and self.silenced(item.key)
                 ]
+
+    def _begun(self, kind: str, address: str, items: Iterable[Event]) -> None:
+        """Take note of what somebody is told, and of what they had better not be told now."""
+        for item in items:
+            instance = self.instances.get(item.key)
+            if instance is None or instance.episode != item.episode or not ongoing(instance):
+                instance = None
+            firing = -1 if instance is None else instance.n_reopen
+            who = (item.episode, address)
+            if kind == "resolve" or item.kind in _OVER:
+                if firing >= 0 and self.intents.get(who, -1) == firing:
+                    self.wrong.append(f"{who} knew that it fires again, and was told the end")
+            elif kind in _TELLS:
+                self.intents[who] = firing
+                if firing < 0:
+                    self.wrong.append(f"{who} was told what was over")
+                elif instance is not None and instance.ack is not None:
+                    self.wrong.append(f"{who} was told what was taken on")
 
     def silenced(self, key: Key) -> bool:
         """Return whether a silence that was taken in is under way."""
@@ -197,6 +224,11 @@ class World:
             and key.segment in quiet.match.segments
             for quiet in self.quiet.values()
         )
+
+    async def end_lease(self) -> None:
+        """Let the lease run out."""
+        self.counts["leases lost"] += 1
+        await self._god.end_lease()
 
     def at_ms(self, step: int) -> int:
         """Return what time it was."""
@@ -261,8 +293,7 @@ class World:
         if rng.random() < 0.05:
             self._somebody_acts()
         if rng.random() < 0.01 and self.fates.rate:
-            self.counts["leases lost"] += 1
-            await self._god.end_lease()
+            await self.end_lease()
         if rng.random() < 0.004 and self.fates.rate:
             self.counts["Redis away"] += 1
             self._away_until = self.step + rng.randint(2, 15)
@@ -274,13 +305,17 @@ class World:
             self.emptied_step = self.step
             self.lost = {key for key in self.firing if self.scene.raised[key]}
             self.firing.clear()
+            self.instances.clear()
             self.memory += 1
             await self._god.empty()
 
     def _somebody_acts(self) -> None:
         rng = self.rng
         fired = [one.event for one in self.events if one.event.kind == "fire"]
-        known: dict[str, Any] = {"id": uuid.UUID(int=rng.getrandbits(128)).hex, "at_ms": self.now_ms}
+        known: dict[str, Any] = {
+            "id": f"{rng.getrandbits(64):x}",
+            "at_ms": self.now_ms,
+        }
         if rng.random() < 0.2:
             key = rng.choice(KEYS)
             quiet = Quiet(
@@ -291,13 +326,9 @@ class World:
             self.act(ActRecord(kind="silence", object=quiet.id, by="ana", quiet=quiet, **known))
         elif fired:
             episode = rng.choice(fired[-5:]).episode
-            kind = rng.choice(("ack", "ack", "unack", "note", "snooze"))
-            until_ms = self.now_ms + 30_000 if kind == "snooze" else None
-            self.act(
-                ActRecord(
-                    kind=kind, object=episode, by="ana", note="seen", until_ms=until_ms, **known
-                )
-            )
+            known["kind"] = rng.choice(("ack", "ack", "unack", "note", "snooze"))
+            known["until_ms"] = self.now_ms + 30_000 if known["kind"] == "snooze" else None
+            self.act(ActRecord(object=episode, by="ana", note="seen", **known))
 
     async def _mend(self) -> None:
         """Let misfortune stop: what was frozen goes on."""
@@ -306,5 +337,3 @@ class World:
             replica.down_until = 0
             for thread in replica.threads.values():
                 thread.frozen_until = 0
-
-
