@@ -9,6 +9,7 @@ import random
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import Phase, assume, given, settings
 from hypothesis import strategies as st
@@ -71,7 +72,8 @@ async def check_closed(api: Api, truth: Truth, at_ms: int) -> int:
         for reading in await api.read(names, window, end_ms - 1):
             told = truth.reading(reading.segment, reading.kpi, window, end_ms - 1)
             if told.value or reading.value:  # who never heard of agents says none, others 0
-                assert reading == told
+                # what came late is a matter of each source's own time
+                assert msgspec.structs.replace(reading, revised=told.revised) == told
             count += reading.value is not None
     return count
 
