@@ -17,7 +17,15 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import agents, agents_live, agents_memory, bench, chaos, results
+from tests.benchmarks import (
+    agents,
+    agents_live,
+    agents_memory,
+    alerts_failover,
+    bench,
+    chaos,
+    results,
+)
 from tests.integration.operation import KPIS, POULS
 from tests.sources import slow_bank
 
