@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -22,6 +22,7 @@ from streams.store import Store, StoreAway
 OK, BUG = 0, 70
 """Exit codes: ended in order; our own mistake."""
 GZIP_FROM: Final = 1_000
+AGAIN_S: Final = 1.0
 _DEFAULT: Final = Options()
 
 log = logging.getLogger("pouls.api")
@@ -103,10 +104,17 @@ async def _running(
         yield
     finally:
         await parts.lobby.close(server.GOODBYE_S)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await _end(tasks)
         await parts.store.close()
+
+
+async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
+    """Cancels tasks until they have ended: under `asyncio.timeout(0)` redis-py may lose it."""
+    left = set(tasks)
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=AGAIN_S)
 
 
 async def _follow(parts: Parts) -> None:
