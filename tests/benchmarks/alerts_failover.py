@@ -21,8 +21,8 @@ from tests.alerting.failover.world import Kinds, World
 from tests.servers import Server
 
 RUNS = 300
-MISTAKEN = 10
-"""Runs with each mistake that has another guard behind it."""
+MISTAKEN = 5
+"""Runs with each planted mistake."""
 
 
 def run(server: Server, seed: int, kinds: Kinds | None = None) -> World:
