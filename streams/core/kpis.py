@@ -41,7 +41,7 @@ _ENTRIES: Final = (
         direction="lower",
         source="Amazon Connect: oldest contact age; target: wallboards turn red beyond 120 s",
         target=Target(high=60.0, warning_high=120.0),
-        channels=frozenset({"voice"}),
+        channels=frozenset({"voice", "callback"}),  # callbacks wait in the same queues
     ),
     live(
         "in_progress",

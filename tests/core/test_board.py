@@ -239,13 +239,15 @@ def test_a_queue_has_its_own_formula_and_target_and_the_site_the_default() -> No
     assert b.read("site", "service_level", "5m").target == Target(low=0.8, warning_low=0.64)
 
 
-def test_the_default_longest_wait_is_meant_for_voice_only() -> None:
+def test_the_default_longest_wait_is_meant_for_calls_only() -> None:
     """A ticket may well wait for more than two minutes; settings may say otherwise."""
     b = board(at("10:00:00"))
     b.apply("calls-0", change((at("10:00:00"), "channel:voice", cell(offered=1))))
     b.apply("calls-0", change((at("10:00:00"), "queue:a", cell(offered=1))))
     assert b.read("queue:a", "wait_longest", "live").target is not None
     assert b.read("site", "wait_longest", "live").target is not None
+    b.apply("calls-0", change((at("10:00:00"), "channel:callback", cell(offered=1))))
+    assert b.read("queue:a", "wait_longest", "live").target is not None  # they wait there, too
     b.apply("chats-0", change((at("10:00:00"), "channel:chat", cell(offered=1))))
     b.apply("chats-0", change((at("10:00:00"), "queue:b", cell(offered=1))))
 
