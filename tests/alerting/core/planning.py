@@ -18,7 +18,7 @@ SECOND: Final = 1000
 MINUTE: Final = 60 * SECOND
 BEGIN: Final = 1_800_000_000_000
 NONE, WARNING, CRITICAL = Severity
-BOTH: Final = {"warning": {}, "critical": {}}
+BOTH: Final[Mapping[str, Any]] = {"warning": {}, "critical": {}}
 RULES: Final[Mapping[str, Rule]] = {
     name: rule(id=name, levels=BOTH, for_="0s", keep_firing_for="10s", ack_timeout="3m",
                reopen_within="2m", flap={"within": "10m", "max": "1m"})
