@@ -114,7 +114,10 @@ def test_who_has_said_who_they_are_is_not_asked_again(visit: Open, scene: Scene)
     [
         ((409, {"error": "il est déjà fini"}), "il est déjà fini"),
         ((202, {"recorded": True, "taken_in": False}), "pas encore pris en compte"),
-        ((400, {"error": "bad request", "parameters": {"by": "unknown person"}}), "unknown person"),
+        (
+            (400, {"error": "bad request", "parameters": [{"name": "by", "message": "nobody"}]}),
+            "by : nobody",
+        ),
     ],
 )
 def test_what_was_not_done_is_said(

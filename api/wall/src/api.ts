@@ -51,6 +51,12 @@ export interface Outcome {
   readonly why: string | null;
 }
 
+/** One field that the server does not understand. */
+interface Mistake {
+  readonly name: string;
+  readonly message: string;
+}
+
 /** Does something to an alert. */
 export async function act(
   episode: string, doing: Doing, body: Readonly<Record<string, string>>,
@@ -61,8 +67,9 @@ export async function act(
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
     });
-    const said = (await answer.json()) as { error?: string; parameters?: Record<string, string> };
-    const parts = [said.error, ...Object.entries(said.parameters ?? {}).map((pair) => pair.join(" : "))];
+    const said = (await answer.json()) as { error?: string; parameters?: readonly Mistake[] };
+    const wrong = (said.parameters ?? []).map(({ name, message }) => `${name} : ${message}`);
+    const parts = [said.error, ...wrong];
     const why = parts.filter(Boolean).join(". ") || null;
     return { done: answer.status === 200, recorded: answer.status === 202, why };
   } catch {
