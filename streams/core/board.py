@@ -206,9 +206,9 @@ class Board:
         found = (
             agent_now(name, tail, self.now_ms, strict=strict)
             for name, tail in self._merged.agents()
-            if agent in (None, name) and team in (None, tail.team)
+            if agent in (None, name)
         )
-        return sorted(found, key=lambda now: now.agent)
+        return sorted((now for now in found if team in (None, now.team)), key=lambda a: a.agent)
 
     def segments(self, pattern: str) -> list[str]:
         """Returns the segments that `queue:*` means, in the order of their names.

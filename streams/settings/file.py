@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 
 from msgspec import Meta, Struct
 
+from streams.core.agents.tail import LONGEST_DAYS
 from streams.core.costs import NO_PRICES, Period
 from streams.core.policy import (
     Abandonment,
@@ -73,7 +74,9 @@ class ChannelTable(Struct, frozen=True, forbid_unknown_fields=True):
 class AgentsTable(Struct, frozen=True, forbid_unknown_fields=True):
     """How agents' time is counted."""
 
-    horizon_h: Annotated[float, Meta(ge=1, le=24 * 60)] = FoldPolicy().agent_horizon_ms / 3_600_000
+    horizon_h: Annotated[float, Meta(ge=1, le=24 * LONGEST_DAYS)] = (
+        FoldPolicy().agent_horizon_ms / 3_600_000
+    )
     tolerance_s: Annotated[float, Meta(ge=0, le=3600)] = FoldPolicy().tolerance_ms / 1000
     unknown_after_h: Annotated[float, Meta(ge=0.1, le=240)] = (
         FoldPolicy().unknown_after_ms / 3_600_000

@@ -218,6 +218,10 @@ def people(floor: Floor, walk: Slow, now: int) -> None:
         shown = found[agent]
         assert shown.state == moment.state
         assert (shown.activity is None) == (moment.activity is None)
+        own = [s for s in moment.segments if s.startswith("team:")]
+        if moment.measures != {"offline": 1}:  # then he counts nowhere
+            assert own == [f"team:{name}" for name in (shown.team,) if name]
+        assert shown in floor.board.agents(team=shown.team)
         assert shown.out_since_ms == since(walk, agent, now, out)
         if moment.state == "unknown":
             assert shown.since_ms == since(walk, agent, now, "unknown")
@@ -347,6 +351,23 @@ def test_a_state_that_changes_nothing_revises_nothing() -> None:
     board.apply("agents-0", told([state("09:00", "available")], fold=fold))
 
     assert not revised(board, *ALL)
+
+
+def test_whose_an_agent_is_follows_his_plan_in_silence() -> None:
+    """The source has not moved since nine; at eleven his team is that of the segments."""
+    fold, board = small_board()
+    early, late = (
+        plan(("08:00", "10:00", True), team="A"),
+        plan(("10:00", "14:00", True), date="2026-11-03", team="B"),
+    )
+    board.apply("agents-0", told([early, late, state("09:00", "offline")], fold=fold))
+    for clock, own, other in (("09:30", "A", "B"), ("11:00", "B", "A")):
+        board.step(millis(at(clock)))
+        assert [a.team for a in board.agents()] == [own]
+        assert [a.agent for a in board.agents(team=own)] == ["a"]
+        assert board.agents(team=other) == []
+        assert board.read(f"team:{own}", "agents_missing", "live").value == 1
+        assert not board.read(f"team:{other}", "agents_missing", "live").value
 
 
 def test_an_edge_that_passes_now_steps_the_agents_of_all_sources() -> None:

@@ -4,8 +4,10 @@ import itertools
 import json
 import random
 
+import msgspec
 import pytest
 
+from streams.core.agents.tail import LONGEST_DAYS
 from streams.core.board import Board
 from streams.core.buckets import DAY_MS, HOUR_MS, Retention, Zone
 from streams.core.changes import Visible
@@ -135,6 +137,23 @@ def test_a_plan_of_long_before_takes_effect_without_a_word() -> None:
     ledger.apply_all([events[2]], NO_END)
     ledger.take_changes()
     check(ledger, Slow(events, UTC), millis(at("46:00")), millis(at("30:00")))
+
+
+def test_a_tail_reaches_as_far_as_the_longest_silence() -> None:
+    """Said just before midnight, and a week later the clocks are put forward."""
+    said = "2026-03-21T22:59:30Z"
+    raw = json.loads(state("00:00", "available"))
+    fold = msgspec.structs.replace(policy(UTC), timezone="Europe/Paris")
+    ledger = Ledger(fold, "voice")
+    assert not ledger.apply_all([json.dumps({**raw, "time": said}).encode()], [millis(said)])
+    board = Board(Zone("Europe/Paris"), ReadingPolicy(), ["agents-0"], Retention())
+    board.apply("agents-0", ledger.take_changes().visible)
+    gone = millis(said) + fold.agent_horizon_ms
+    for now, state_then in ((gone - 1, "unknown"), (gone, "offline")):
+        board.step(now)
+        assert [a.state for a in board.agents()] == [state_then]
+        assert board.read("site", "agents_unknown", "live").value == (state_then == "unknown")
+    assert LONGEST_DAYS * DAY_MS == fold.agent_horizon_ms
 
 
 def test_a_limit_a_boundary_and_a_state_at_one_instant() -> None:

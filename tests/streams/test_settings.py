@@ -392,6 +392,7 @@ speed = 0
         ),
         ("[queues.x]\nproductivity = 'paid'", "2: queues.x.productivity: no key is called so"),
         ("[agents]\ntolerance_s = -1", "2: agents.tolerance_s: must be a number >= 0.0, not -1"),
+        ("[agents]\nhorizon_h = 193", "2: agents.horizon_h: must be a number <= 192.0, not 193"),
         ("[cost]\ncurrency = 'eur'", "2: cost.currency: must be text matching regex"),
         ("[cost]\nteams.red = 3", "2: cost.teams: needs cost.rate beside it"),
         ("[cost]\nfixed.amount = 3", "2: cost.fixed: needs cost.rate beside it"),

@@ -22,6 +22,7 @@ class AgentNow(msgspec.Struct, frozen=True):
     reason: str | None
     """Why he is paused."""
     team: str | None
+    """Whose he is now: the segment `team:` in which he counts."""
     activity: str | None
     """What is planned now; `None` = nothing."""
     next_break_ms: int | None
@@ -41,7 +42,7 @@ def agent_now(agent: str, tail: Tail, now_ms: int, *, strict: bool) -> AgentNow:
         state,  # type: ignore[arg-type]
         _since(tail, at),
         tail.reason if state == "paused" else None,
-        tail.team,
+        tail.teams[piece.group],
         piece.activity or None,
         _next_break(tail.pieces, at),
         _back_to(tail.pieces, at, out),

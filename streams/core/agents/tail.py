@@ -18,8 +18,11 @@ from streams.core.agents.steps import weights
 
 NEAR_MS: Final = 900_000
 """So far back is looked first for when what holds at the edge began: mostly it is enough."""
-AHEAD_DAYS: Final = 9
-"""So many local days are told ahead, today included: a long silence over a holiday is bridged."""
+LONGEST_DAYS: Final = 8
+"""After so many days of silence at the latest an agent is offline."""
+AHEAD_DAYS: Final = LONGEST_DAYS + 2
+"""So many local days are told ahead, today included: whatever the hour is, and though one of them
+may be an hour short, all limits of what was said until now are among them."""
 
 
 class Ahead(msgspec.Struct, array_like=True, frozen=True):
@@ -41,8 +44,8 @@ class Tail(msgspec.Struct, array_like=True, frozen=True):
     """Names of segments."""
     pieces: tuple[Ahead, ...]
     """What holds at the edge, what has held since he went out of adherence, and what follows."""
-    team: str | None
-    """Whose he is at the edge."""
+    teams: tuple[str | None, ...]
+    """Whose he is, in the order of `groups`."""
     state: str
     """The state at the edge; `offline` where none was ever said."""
     since_ms: int
@@ -58,9 +61,9 @@ def tail(
     today = line.timeline.at(edge_ms)
     begin = today.begin if today.planned else edge_ms
     near = max(begin, edge_ms - NEAR_MS)
-    found, now, at = _looking_back(line, near, edge_ms, until_ms, groups)
+    found, at = _looking_back(line, near, edge_ms, until_ms, groups)
     if near > begin and not at:  # it has begun earlier
-        found, now, at = _looking_back(line, begin, edge_ms, until_ms, groups)
+        found, at = _looking_back(line, begin, edge_ms, until_ms, groups)
     shown = found[at:]
     if len(shown) == 1 and not measures_of(shown[0].condition.label):
         return None
@@ -71,20 +74,20 @@ def tail(
             Ahead(t, used.index(c.group), c.label, _weighted(c, groups), activity)
             for t, c, activity in shown
         ),
-        groups.all[found[now].condition.group].key.team,
+        tuple(groups.all[g].key.team for g in used),
         *_since(line, edge_ms),
     )
 
 
 def _looking_back(
     line: Line, lo: int, edge_ms: int, until_ms: int, groups: Groups
-) -> tuple[list[Piece], int, int]:
-    """Returns what holds from `lo` on, which of it at the edge, and which is to be shown first."""
+) -> tuple[list[Piece], int]:
+    """Returns what holds from `lo` on, and which of it is to be shown first."""
     found = pieces(line, lo, until_ms, groups)
-    now = at = max((i for i, piece in enumerate(found) if piece.t <= edge_ms), default=0)
+    at = max((i for i, piece in enumerate(found) if piece.t <= edge_ms), default=0)
     while at and _is_out(found[at]) and _is_out(found[at - 1]):
         at -= 1
-    return found, now, at
+    return found, at
 
 
 def _is_out(piece: Piece) -> bool:
