@@ -219,26 +219,25 @@ class Forgets(Fateful):
 XACK = "redis.call('XACK', KEYS[1], ARGV[1], ARGV[2])"
 ACKED = "type(instance.ack) == 'table'"
 PLANTED: Mapping[str, tuple[Kinds, int]] = {
-    "commits without epoch and number": (Kinds(store=NoEpochNoSeq), 0),
-    "commits notices in a step of their own": (Kinds(store=NoticesApart), 0),
+    "commits without epoch and number": (Kinds(store=NoEpochNoSeq), 8),
+    "commits notices in a step of their own": (Kinds(store=NoticesApart), 5),
     "trims the outbox by length": (Kinds(store=Trims), 0),
     "takes only what is new": (Kinds(store=NewOnly), 0),
-    "spreads in two steps": (Kinds(store=SpreadsLater), 0),
+    "spreads in two steps": (Kinds(store=SpreadsLater), 16),
     "loads half of what is held": (Kinds(store=Forgets), 0),
-    "tells what is over by now": (cut("begin", f"if not there or {ACKED}", f"if {ACKED}"), 0),
+    "tells what is over by now": (cut("begin", f"if not there or {ACKED}", f"if {ACKED}"), 3),
     "tells what somebody has taken on": (cut("begin", f" or {ACKED}"), 0),
     "tells everybody the end": (cut("begin", "return (firing or mine) and", "return"), 0),
-    "tells an end that is out of date": (cut("begin", " and (earlier or not there)"), 0),
-    "never tells an end that is late": (cut("begin", "(earlier or not there)", "not there"), 0),
+    "tells an end that is out of date": (cut("begin", " and (earlier or not there)"), 33),
+    "never tells an end that is late": (cut("begin", "(earlier or not there)", "not there"), 33),
     "tells again who knows": (cut("begin", "return news or mine", "return true"), 0),
-    "begins each delivery once": (cut("begin", "known.key == key", "false"), 0),
-    "leads again from what it held": (Kinds(leader=KeepsHeld), 0),
+    "begins each delivery once": (cut("begin", "known.key == key", "false"), 1),
     "does not take acts in again": (Kinds(leader=SkipsActs), 0),
     "acknowledges before it sends": (Kinds(sender=AcksFirst), 0),
-    "makes a key for each attempt": (Kinds(sender=OwnKeys), 0),
+    "makes a key for each attempt": (Kinds(sender=OwnKeys), 1),
     "writes down who was told after sending": (Kinds(sender=TellsAfter), 0),
     "tells the end to who is on call": (Kinds(sender=TellsRota), 0),
-    "tries once": (Kinds(sender=GivesUp), 0),
+    "tries once": (Kinds(sender=GivesUp), 2),
 }
 """Mistake → where it is planted, and the seed from which on it is looked for."""
 RARE: Mapping[str, Kinds] = {
@@ -250,6 +249,7 @@ RARE: Mapping[str, Kinds] = {
     ),
     "decides anew after a lost reply": Kinds(leader=DecidesAnew),
     "takes an unanswered commit for stored": Kinds(leader=GoesOn),
+    "leads again from what it held": Kinds(leader=KeepsHeld),
     "begins epochs anew when all is lost": cut("renew", "time[1] * 1000000 + time[2]", "1"),
 }
 """Mistakes behind which another guard stands, so that they show rarely or never."""
