@@ -1,7 +1,7 @@
 """What holds for every history of alerts, people and rule files."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import msgspec
@@ -200,10 +200,11 @@ def _open(group: Group | None) -> list[Member]:
     return [m for m in group.members.values() if not m.over] if group else []
 
 
-@given(FILES, HISTORIES)
-def test_people_are_not_told_too_often(files: object, beats: list[Beat]) -> None:
+@given(FILES, HISTORIES, st.sampled_from((WARNING, CRITICAL)))
+def test_people_are_not_told_too_often(files: object, beats: list[Beat], most: Severity) -> None:
     """`group_interval` lies between what is new, criticals and the end of it all left out."""
     world = World(files)  # type: ignore[arg-type]
+    beats = [replace(beat, severity=min(beat.severity, most)) for beat in beats]
     last: dict[str, int] = {}
     for notices in play(world, [b for b in beats if b.what != "reload"] + CALM):
         for name in {n.group for n in notices if n.kind in {"fire", "worse", "resolve"}}:
