@@ -22,7 +22,7 @@ from alerting.core.investigations import Book, Overdue, counts
 from alerting.core.observe import Seen
 from alerting.core.quiet import Suppression
 from alerting.core.rules import Rule
-from alerting.core.shapes import Event, Instance, Key
+from alerting.core.shapes import Event, Instance, Key, Timing
 from alerting.core.telling import Group, Notice, Quiet
 from alerting.core.view import BoardView
 from alerting.store.shapes import Commit, Held
@@ -218,15 +218,19 @@ def _look(
             instances[key] = instance
         events.extend(_marked(event, instance, parts.rules, held) for event in happened)
 
+    watched = []
     for key, instance in taken.instances.items():
         reason = _gone(key, parts.rules)
         if reason:
             keep(key, machine.end(instance, view.now_ms, clock_ms, key, reason))
-    watched = [key for key in taken.instances if not _gone(key, parts.rules)]
+        else:
+            watched.append(key)
+    timings: dict[str, Timing] = {}
     for rule, key, observation in parts.look(view, watched, clock_ms):
+        timing = timings.get(rule.id) or timings.setdefault(rule.id, rule.timing())
         at_ms = clock_ms if rule.on_clock else view.now_ms
         before = taken.instances.get(key)
-        keep(key, machine.step(before, observation, at_ms, clock_ms, rule.timing(), key))
+        keep(key, machine.step(before, observation, at_ms, clock_ms, timing, key))
     return instances, events
 
 
@@ -265,6 +269,10 @@ def _changed(old: Mapping[str, T], changes: Mapping[str, T | None]) -> dict[str,
 
 def _differences(old: Mapping[K, T], new: Mapping[K, T]) -> dict[K, T | None]:
     """Returns what to write so that the old becomes the new; `None` = delete."""
-    found: dict[K, T | None] = {k: one for k, one in new.items() if old.get(k) != one}
+    found: dict[K, T | None] = {}
+    for name, one in new.items():
+        before = old.get(name)
+        if before is not one and before != one:
+            found[name] = one
     found.update((k, None) for k in old if k not in new)
     return found
