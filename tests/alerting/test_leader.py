@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -367,3 +368,25 @@ async def test_silences_are_restored(tick: Ticking) -> None:
     assert await tick.store.outcome("silence long") is None
     await fires(tick)
     assert (await tick.store.outbox()).notices == 0
+
+
+async def test_a_redis_that_is_killed_and_comes_back_has_forgotten_nothing(tmp_path: Path) -> None:
+    """Away, nothing is decided; back, the leader goes on, and nothing happens twice."""
+    with servers.redis(tmp_path) as own:
+        store = Lossy(f"redis://{own.address}/0")
+        await store.set_clock(Shifted.START_MS)
+        tick = Ticking(store)
+        episode = await fires(tick)
+        own.kill()
+        for _ in range(2):
+            with pytest.raises(StoreAway):
+                await tick.one.tick(tick.scene, ())
+        own.start()
+
+        for _ in range(3):
+            assert await tick()
+
+        assert await tick.events() == ["fire"]
+        assert tick.one.held is not None
+        assert tick.one.held.instances[FIRST].episode == episode
+        await store.close()
