@@ -1,6 +1,7 @@
 """What is read back from a real server."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 import redis
@@ -8,9 +9,10 @@ import redis
 from streams.core.agents.tail import Ahead, Tail
 from streams.core.buckets import DAY, FINE, QUARTER
 from streams.core.changes import Changes, Facts, nothing
+from streams.core.revised import Bits, Block
 from streams.core.tally import Cell
 from streams.core.windows import Span
-from streams.store import Head, SettingsOlder, Store, Wanted
+from streams.store import Head, SettingsOlder, Store, Verdict, Wanted
 from tests.store.sample import ONE, QUEUE, SITE, TWO, changes, commit_one, store_one
 
 
@@ -206,6 +208,30 @@ async def test_the_past_of_a_source_says_who_is_there_at_its_edge(store: Store) 
     })  # fmt: skip
     assert (past.edge_ms, past.levels, past.tails) == (1_500, {SITE: {15: 2}}, {})
     assert (ahead.levels, ahead.tails, ahead.top_ms) == ({}, {"a": tail}, 2_000)
+
+
+async def test_marks_of_what_was_revised_are_stored_and_read_whole(store: Store) -> None:
+    """By readers and by the next owner; blocks that are gone are not."""
+    owner = await store_one(store)
+    marks: dict[Block, Bits] = {
+        (QUARTER, 20_416, SITE): {"answered": 1 << 95, "time_adherent": 3},
+        (FINE, 1_960_000, QUEUE): {"wait_histogram": 1 << 89},
+    }
+    gone: dict[Block, Bits] = {(FINE, 1_960_000, QUEUE): {}}
+    for offset, revised in ((10, marks), (11, gone)):
+        visible = nothing(2_000)
+        visible.revised = revised
+        owner.advance(offset, offset, 500)
+        commit = owner.commit(partial(Changes, visible, Facts({}, {}, [])))
+        assert commit is not None
+        assert owner.replied(commit, await store.commit("calls-0", commit)) is Verdict.DONE
+
+    held = await store.snapshot("calls-0", lambda _source, _top: Wanted([], []))
+    claimed = await store.claim("calls-0", "A", 1, 0, 12)
+    loaded, _ = await store.load("calls-0", claimed)
+
+    assert held is not None
+    assert held[1].revised == loaded.revised == {k: marks[k] for k in marks if k not in gone}
 
 
 async def test_the_past_without_key_or_edge_is_nothing(store: Store) -> None:

@@ -29,6 +29,11 @@ visibles = st.builds(
     live=st.dictionaries(names, lives, max_size=3),
     segments=st.lists(names, max_size=3),
     top_ms=st.integers(0, 1 << 42),
+    revised=st.dictionaries(
+        st.tuples(st.integers(0, 1), st.integers(0, 1 << 40), names),
+        st.dictionaries(st.sampled_from(MEASURES), st.integers(1, (1 << 96) - 1), max_size=3),
+        max_size=3,
+    ),
 )
 raws = st.lists(st.binary(min_size=1, max_size=20).filter(lambda b: b"\0" not in b), max_size=4)
 
@@ -62,6 +67,7 @@ def test_a_change_comes_back_as_it_was(visible: Visible) -> None:
     assert (out.cells, out.live) == (visible.cells, visible.live)
     assert [sorted(g) for g in out.gone] == [sorted(g) for g in visible.gone]
     assert (out.segments, out.top_ms) == (visible.segments, visible.top_ms)
+    assert out.revised == visible.revised  # without bits, too: the block is gone
 
 
 def test_no_change_is_a_handful_of_bytes() -> None:
