@@ -1,7 +1,9 @@
-"""Everything on one machine with one command: servers, worker, API, and an operation that lives.
+"""Everything on one machine with one command: servers, processes, and an operation that lives.
 
 The processes are those of production, started as an operator would start them; only Kafka and
-Redis are the embedded ones. The day so far is sent at once, the rest in its time.
+Redis are the embedded ones. The day so far is sent at once, the rest in its time. Alerts run faster
+than in earnest, so that a newcomer sees one from its beginning to its end; who would be told is
+printed here.
 """
 
 import asyncio
@@ -12,7 +14,7 @@ import sys
 import tempfile
 import zoneinfo
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -27,6 +29,8 @@ from streams.pacing import Pace
 from streams.replay import send
 from streams.settings import Settings, load_settings
 from streams.simulator import SCENARIOS, simulate
+from streams.told import RULES as WHO_IS_TOLD
+from streams.told import Told
 from streams.topics import create_topics
 
 EMBEDDED: Final = "embedded"
@@ -40,7 +44,21 @@ POULS: Final = (sys.executable, "-m", "pouls")
 CONFIG: Final = """\
 timezone = "{zone}"
 segments = ["channel", "queue", "team", "agent", "pause", "product", "reason"]
+[alerts]
+rules = ["pack", "{rules}"]
+time_scale = {scale}
+lang = "en"
 """
+SCALE: Final = 0.1
+"""So many times as long as in earnest is everything that alerts wait for."""
+RULES: Final = "who-is-told.yaml"
+METRICS: Final = "POULS_METRICS_LISTEN"
+"""One process can listen there: the worker."""
+HINTS: Final = {
+    "incident": "In the queue `garantie` nobody has been answered for minutes: an alert is near.\n"
+    "Take it on at the top of the wall, or see who is told next. In two minutes it is over."
+}
+"""What to look for, by scenario."""
 
 
 class DemoFailed(PoulsError):
@@ -110,6 +128,7 @@ class Demo:
         self._options, self._say = options, say
         self._directory, self._children = directory, children
         self._zone = options.zone or machine_zone()
+        self._told = Told(say)
         self._environ = self._addresses(environ)
         self._settings = load_settings(self._environ)
         now = dt.datetime.now(dt.UTC)
@@ -125,7 +144,7 @@ class Demo:
             PoulsError: something does not start, or has ended.
         """
         loop, ended = asyncio.get_running_loop(), asyncio.Event()
-        with _on_signals(lambda: loop.call_soon_threadsafe(ended.set)):
+        with _on_signals(lambda: loop.call_soon_threadsafe(ended.set)), closing(self._told):
             await self._until(ended)
 
     async def _until(self, ended: asyncio.Event) -> None:
@@ -145,6 +164,7 @@ class Demo:
         await asyncio.to_thread(_create_topics, self._settings)
         self._start("worker", "--embedded" if self._options.broker == EMBEDDED else "")
         wall = self._start("api")
+        self._start("alerts")
         values = (event.value for event in self._events)
         await asyncio.gather(send(values, self._settings, pace=self._pace), self._announce(wall))
 
@@ -160,11 +180,13 @@ class Demo:
         own = self._options.broker in {EMBEDDED, APACHE}
         port = self._options.port or (PORT if embedded.is_free(PORT) else embedded.free_port())
         config = self._directory / "pouls.toml"
-        config.write_text(CONFIG.format(zone=self._zone))
+        config.write_text(CONFIG.format(zone=self._zone, rules=RULES, scale=SCALE))
+        (self._directory / RULES).write_text(WHO_IS_TOLD)
         host = embedded.HOST
         return {
             "POULS_CONFIG": str(config),
             **environ,
+            **self._told.environ,
             "POULS_KAFKA": f"{host}:{embedded.free_port()}" if own else self._options.broker,
             "POULS_REDIS": f"redis://{host}:{embedded.free_port()}/0",
             "POULS_LISTEN": f"{host}:{port}",
@@ -190,9 +212,10 @@ class Demo:
         return self._children.start("kafka", (sys.executable, KAFKA, *where))
 
     def _start(self, command: str, *options: str) -> Child:
-        return self._children.start(
-            command, [*POULS, command, *filter(None, options)], self._environ
-        )
+        environ = self._environ
+        if command == "alerts":
+            environ = {name: value for name, value in environ.items() if name != METRICS}
+        return self._children.start(command, [*POULS, command, *filter(None, options)], environ)
 
     async def _announce(self, wall: Child) -> None:
         await embedded.listening(wall, _port(self._settings.listen))
@@ -201,7 +224,21 @@ class Demo:
             f"Kafka is at     {self._settings.kafka} ({self._options.broker})\n"
             f"Redis is at     {self._settings.redis}\n"
             f"Logs are in     {self._directory}\n"
+            f"{self._alerts()}\n"
             "Ctrl-C ends everything."
+        )
+
+    def _alerts(self) -> str:
+        """Says how alerts run here, and what to look for."""
+        scale = self._settings.alerts.time_scale
+        pace = f"{1 / scale:g} times as fast as in earnest (time_scale = {scale:g})"
+        return "\n".join(
+            (
+                f"Alerts run {pace}, and who would be told is printed here."
+                if scale != 1
+                else "Who would be told of alerts is printed here, where the rules say so.",
+                *filter(None, [HINTS.get(self._options.scenario)]),
+            )
         )
 
 

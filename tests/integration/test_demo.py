@@ -4,11 +4,13 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from urllib.parse import quote
 
 import pytest
 
 from tests.integration.crew import until
-from tests.integration.demo import Running
+from tests.integration.demo import PROCESSES, Running
 
 
 @pytest.fixture
@@ -24,7 +26,7 @@ def test_the_wall_moves_and_a_signal_ends_everything(
     """The address is printed; after the signal no process and no file is left."""
     running.wait_for_numbers()
     children = running.children()
-    assert set(children) == {"tansu", "valkey-server", "pouls worker", "pouls api"}
+    assert set(children) == set(PROCESSES)
     assert f"http://127.0.0.1:{running.port}/" in running.said.read_text()
 
     os.kill(running.process.pid, number)
@@ -36,7 +38,7 @@ def test_the_wall_moves_and_a_signal_ends_everything(
 
 def test_nothing_survives_a_demo_that_is_killed(running: Running) -> None:
     """SIGKILL cannot be caught: the system ends the children."""
-    until("all have started", lambda: len(running.children()) == 4)
+    until("all have started", lambda: len(running.children()) == len(PROCESSES))
     children = running.children()
 
     running.process.kill()
@@ -57,3 +59,33 @@ def test_a_dead_worker_is_named_and_ends_the_demo(running: Running, tmp_path: Pa
         running.said.read_text()
     )
     assert not any(child.is_running() for child in children.values())
+
+
+@pytest.fixture
+def incident(tmp_path: Path) -> Iterator[Running]:
+    """A demo in which something happens."""
+    yield from Running.on(tmp_path, "--scenario", "incident")
+
+
+def test_an_incident_is_told_taken_on_and_over(incident: Running) -> None:
+    """On the screen and on the wall: the newcomer sees who is told, who is next, and the end."""
+    said = incident.said.read_text
+
+    def waits() -> list[dict[str, Any]]:
+        """Returns the alert about the queue in which nobody is answered."""
+        rows: list[dict[str, Any]] = incident.get("alerts").get("alerts", [])
+        names = {("longest_wait", "queue:garantie")}
+        return [row for row in rows if (row["rule"], row["segment"]) in names]
+
+    until("it fires", lambda: any(row["state"] == "firing" for row in waits()))
+    assert "10 times as fast as in earnest (time_scale = 0.1)" in said()
+    until("one is told", lambda: "▶ the supervisor would be told: " in said())
+    until("then the other", lambda: "▶ the on-call manager would be told: NOBODY ANSWERS" in said())
+
+    (alert,) = waits()
+    incident.post(f"alerts/{quote(alert['episode'], safe='')}/ack", by="newcomer")
+    until("it is taken on", lambda: waits()[0]["acked"] is not None)
+    until("it is over, for all who were told", lambda: said().count(
+        "would be told: RESOLVED · Somebody has been waiting"
+    ) == 2)  # fmt: skip
+    assert not [row for row in waits() if row["state"] == "firing"]

@@ -13,7 +13,7 @@ from streams import demo, embedded
 from streams.children import Children
 from streams.core.errors import BadName
 from streams.demo import ELSEWHERE, Demo, Options, machine_zone, run_demo
-from streams.settings import Settings
+from streams.settings import PACK, Settings
 
 
 @pytest.mark.parametrize(
@@ -73,6 +73,27 @@ def test_somebody_elses_kafka_is_where_it_is_said_to_be(tmp_path: Path) -> None:
 
     assert settings._settings.kafka == "127.0.0.1:9999"
     assert settings._settings.redis.startswith("redis://127.0.0.1:")
+
+
+def test_alerts_run_fast_and_that_is_said(tmp_path: Path) -> None:
+    """With the rules that come with Pouls, and a file that says who is told: they make sense."""
+    demo = new_demo(tmp_path, Options(scenario="incident"))
+    alerts = demo._settings.alerts
+
+    assert alerts.rules == (PACK, tmp_path / "who-is-told.yaml")
+    assert alerts.time_scale == 0.1
+    assert "Alerts run 10 times as fast as in earnest" in demo._alerts()
+    assert "In the queue `garantie` nobody" in demo._alerts()
+    assert "POULS_DEMO_MANAGER" in demo._environ
+
+
+def test_an_operators_own_pace_stands(tmp_path: Path) -> None:
+    """Nothing is said of speed then."""
+    own = tmp_path / "own.toml"
+    own.write_text("")
+    demo = new_demo(tmp_path, Options(), POULS_CONFIG=str(own))
+
+    assert demo._alerts().startswith("Who would be told of alerts is printed here")
 
 
 def test_the_past_is_due_at_once(tmp_path: Path) -> None:
