@@ -27,7 +27,7 @@ test: install  ## run the quick tests: no servers, no browser
 	$(PY) -m pytest -m "not integration and not browser"
 
 .PHONY: bench
-bench: install  ## measure one worker against a bare loop, and agents’ time
+bench: install  ## measure one worker against a bare loop, agents’ time, and alerts
 	tools/system.sh java mvn redis-server
 	$(PY) -m tests.benchmarks.bench
 

@@ -27,7 +27,7 @@ import psutil
 from redis import Redis
 
 from tests import servers
-from tests.benchmarks import agents, load
+from tests.benchmarks import agents, alerts_page, alerts_tick, load
 from tests.servers import Process
 
 POULS = Path(sys.executable).parent / "pouls"
@@ -35,6 +35,8 @@ TOPIC = "calls"
 PARTITIONS = 4
 SAMPLE_S = 0.1
 MEASURED = 0.9
+PAGES = 50
+"""Of alerts: as many as take half a minute."""
 
 
 @dataclass(frozen=True)
@@ -152,10 +154,13 @@ def arguments(argv: list[str] | None = None) -> Shape:
 
 
 def main() -> None:
-    """Measure in a temporary directory, then agents' time, and print JSON."""
+    """Measure in a temporary directory, then agents' time and alerts, and print JSON."""
     with tempfile.TemporaryDirectory(prefix="pouls-bench-") as directory:
         figures = measure(arguments(), Path(directory))
-    print(json.dumps({**figures, "agents": agents.apart(agents.QUICK)}, indent=2))
+        page = alerts_page.measure(Path(directory) / "page", PAGES)
+    alerts = {"tick": alerts_tick.measure(), "page": page}
+    agents_time = agents.apart(agents.QUICK)
+    print(json.dumps({**figures, "agents": agents_time, "alerts": alerts}, indent=2))
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 """The long proofs, by name or all of them; each writes docs/results/NAME.json.
 
 `python -m tests.benchmarks.full [exactness] [january] [chaos] [bench] [agents]
-[failover]`; `make full` runs all, `make full PROOFS=agents` one.
+[failover] [alerts]`; `make full` runs all, `make full PROOFS=agents` one.
 
 Exits with 1 when a number is not what it must be; a benchmark has no such number.
 """
@@ -22,6 +22,8 @@ from tests.benchmarks import (
     agents_live,
     agents_memory,
     alerts_failover,
+    alerts_page,
+    alerts_tick,
     bench,
     chaos,
     results,
@@ -126,6 +128,11 @@ def failover(directory: Path) -> dict[str, Any]:
     return alerts_failover.measure(directory)
 
 
+def alerts(directory: Path) -> dict[str, Any]:
+    """What a tick of alerts costs, and how long an event takes to be a page."""
+    return {"tick": alerts_tick.measure(), "page": alerts_page.measure(directory)}
+
+
 PROOFS = {
     "exactness": exactness,
     "january": january,
@@ -133,6 +140,7 @@ PROOFS = {
     "bench": speed,
     "agents": agents_time,
     "failover": failover,
+    "alerts": alerts,
 }
 
 
