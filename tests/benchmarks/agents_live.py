@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final
@@ -24,13 +24,16 @@ from websockets.asyncio.client import connect
 from deploy.kafka.broker import free_port
 from tests import servers
 from tests.benchmarks import agents_load, load
-from tests.benchmarks.agents_load import BUSIEST_HOUR, FIRST, HOUR_MS, Sent
+from tests.benchmarks.agents_load import BUSIEST_HOUR, FIRST, HOUR_MS, MINUTE_MS, Agent, Sent
 from tests.servers import Process, Server
 
 POULS: Final = Path(sys.executable).parent / "pouls"
 TOPIC: Final = "agents"
 PARTITIONS: Final = 4
 TOPICS: Final = [f"{who}@{when}" for who in ("site", "team:*") for when in ("live", "30m", "today")]
+PLANS: Final = 10
+"""So many plans are revised meanwhile, a second apart."""
+PATIENCE_S: Final = 60
 CALM_S: Final = 15
 """Between catching up and measuring."""
 
@@ -47,7 +50,8 @@ def measure(agents: int, seconds: int, seed: int, directory: Path) -> dict[str, 
         }
         subprocess.run([POULS, "topics"], check=True, env=os.environ | env, stdout=sys.stderr)
         begin_ms = FIRST.ms + BUSIEST_HOUR * HOUR_MS
-        sent = agents_load.events(agents_load.people(agents, seed), range(1), seed)
+        staff = agents_load.people(agents, seed)
+        sent = agents_load.events(staff, range(1), seed)
         records = (record[1:] for record in agents_load.until(sent, begin_ms))
         count = asyncio.run(load.write(kafka.address, TOPIC, PARTITIONS, records))
         busy = list(islice(sent, agents // 50 * seconds))
@@ -58,7 +62,9 @@ def measure(agents: int, seconds: int, seed: int, directory: Path) -> dict[str, 
             port = free_port()
             env["POULS_LISTEN"] = f"127.0.0.1:{port}"
             with Server([POULS, "api"], port, directory / "api.log", env) as api:
-                shares = asyncio.run(_busy(kafka.address, worker, api, busy, begin_ms, seconds))
+                shares = asyncio.run(
+                    _busy(kafka.address, worker, api, busy, staff, begin_ms, seconds)
+                )
     return {
         "agents": agents,
         "seed": seed,
@@ -78,7 +84,13 @@ def _settle(url: str, count: int, worker: Process) -> None:
 
 
 async def _busy(
-    bootstrap: str, worker: Process, api: Server, sent: Sequence[Sent], begin_ms: int, seconds: int
+    bootstrap: str,
+    worker: Process,
+    api: Server,
+    sent: Sequence[Sent],
+    staff: Sequence[Agent],
+    begin_ms: int,
+    seconds: int,
 ) -> dict[str, Any]:
     """Send in real time while somebody looks."""
     producer = AIOKafkaProducer(bootstrap_servers=bootstrap)
@@ -86,6 +98,7 @@ async def _busy(
     async with connect(f"ws://{api.address}/ws/v1", max_size=None) as socket:
         await socket.send(json.dumps({"type": "subscribe", "id": 1, "topics": TOPICS}))
         looking = asyncio.create_task(_look(socket))
+        revising = asyncio.create_task(_revise(api, producer, staff[: 4 * PLANS], begin_ms))
         await asyncio.sleep(CALM_S)
         processes = {"worker": psutil.Process(worker.pid), "api": psutil.Process(api.pid)}
         before = {name: _cpu_s(process) for name, process in processes.items()}
@@ -110,8 +123,51 @@ async def _busy(
             for name, process in processes.items()
         }
         looking.cancel()
+        took_s = await revising
     await producer.stop()
-    return {"events_per_s": round(count / passed, 1), **shares, **memory}
+    revised = {"revised_on_the_wall_s": took_s}
+    return {"events_per_s": round(count / passed, 1), **shares, **memory, **revised}
+
+
+async def _revise(
+    api: Server, producer: AIOKafkaProducer, staff: Sequence[Agent], now_ms: int
+) -> list[float]:
+    """Return how long after it was appended a plan of this morning has changed adherence, in s.
+
+    From the broker's time to the message that says so, of agents whom nothing had revised.
+    """
+    of = {f"agent:{who.name}@today": who for who in staff}
+    await asyncio.sleep(CALM_S)
+    took_s = []
+    async with connect(f"ws://{api.address}/ws/v1", max_size=None) as socket:
+        wanted = {"type": "subscribe", "id": 1, "topics": [*of], "kpis": ["adherence"]}
+        await socket.send(json.dumps(wanted))
+        marked = await _marked(socket, lambda found: found.keys() == of.keys())
+        for topic in [topic for topic in of if not marked[topic]][:PLANS]:
+            value = agents_load.plan(of[topic], 0, now_ms, 2, 30 * MINUTE_MS)
+            key = of[topic].name.encode()
+            partition = load.partition_of(key, PARTITIONS)
+            appended = await producer.send_and_wait(TOPIC, value, key, partition)
+            await _marked(socket, _is_marked(topic))
+            took_s.append(round(time.time() - appended.timestamp / 1000, 2))
+            await asyncio.sleep(1)
+    return took_s
+
+
+def _is_marked(topic: str) -> Callable[[dict[str, bool]], bool]:
+    return lambda found: found.get(topic, False)
+
+
+async def _marked(socket: Any, enough: Callable[[dict[str, bool]], bool]) -> dict[str, bool]:
+    """Read until enough is known of which topics' adherence is marked as revised."""
+    found: dict[str, bool] = {}
+    async with asyncio.timeout(PATIENCE_S):
+        while not enough(found):
+            message = json.loads(await socket.recv())
+            if message["type"] in ("snapshot", "delta"):
+                topics = dict(message.get("topics", message.get("d")))
+                found |= {topic: values["adherence"]["rev"] for topic, values in topics.items()}
+    return found
 
 
 async def _look(socket: Any) -> None:
