@@ -196,6 +196,7 @@ def alarms(*alerts: dict[str, Any], **more: Any) -> dict[str, Any]:
 def alarmed() -> Scene:
     """The staffed afternoon, with an alert that nobody has, one that somebody has, and two more."""
     scene = staffed()
+    scene.topics["site@30m"] |= {"adherence": adherence(0.863, 3363)}
     then = {"to": ["duty:operations/page"], "at": time.time() + 300}
     scene.topics["alerts@live"] = alarms(
         alarm("critical", "Un client attend depuis 4 min 12 s dans lave-linge", 95, next=then),

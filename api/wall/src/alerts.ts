@@ -23,6 +23,7 @@ export interface Strip {
   readonly more: number;
   /** Nobody watches, though somebody did. */
   readonly unwatched: boolean;
+  /** What keeps people from being told. */
   readonly remarks: readonly string[];
 }
 
@@ -117,13 +118,15 @@ function remarksOf({ alerts, words, serverNow }: Moment): string[] {
   const works = (alerts?.quiet ?? []).filter(
     ({ kind, from, until }) => kind === "maintenance" && from <= serverNow && serverNow < until,
   );
-  const remarks = works.map(({ until, note }) => {
+  return works.map(({ until, note }) => {
     const time = format.timeOfDay(words, until).slice(0, 5);
     return [fill(w.underMaintenance, { time }), note].filter(Boolean).join(" : ");
   });
+}
+
+/** Returns that the delays of alerts are not those of earnest, `null` where they are. */
+export function scaledOf({ alerts, words }: Moment): string | null {
   const scale = alerts?.time_scale ?? 1;
-  if (scale !== 1) {
-    remarks.push(fill(w.scaled, { scale: new Intl.NumberFormat(words.locale).format(scale) }));
-  }
-  return remarks;
+  const shown = new Intl.NumberFormat(words.locale).format(scale);
+  return scale === 1 ? null : fill(words.alerts.scaled, { scale: shown });
 }

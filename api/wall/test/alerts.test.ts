@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { rowsOf, stripOf } from "../src/alerts.ts";
+import { rowsOf, scaledOf, stripOf } from "../src/alerts.ts";
 import { LANGUAGES } from "../src/i18n/index.ts";
 import type { Moment } from "../src/moment.ts";
 import { ALERTS, type Alert, type Alerts, type ServerMessage } from "../src/protocol.ts";
@@ -75,9 +75,10 @@ test("as many have room as there is, the rest is counted", () => {
 
 test("a running maintenance and a demonstration's delays are said", () => {
   const quiet = [{ id: "m", kind: "maintenance", from: T - 1, until: T + 60, note: "central" }] as const;
-  const { remarks } = stripOf(moment(shown({ alerts: [], quiet, time_scale: 0.1 })), 3)!;
-  assert.match(remarks[0]!, /^Maintenance jusqu’à \d\d:\d\d : central$/);
-  assert.equal(remarks[1], "Démonstration : délais des alertes × 0,1");
+  const then = moment(shown({ alerts: [], quiet, time_scale: 0.1 }));
+  assert.match(stripOf(then, 3)!.remarks[0]!, /^Maintenance jusqu’à \d\d:\d\d : central$/);
+  assert.equal(scaledOf(then), "Démonstration : délais des alertes × 0,1");
+  assert.equal(scaledOf(moment(shown())), null);
 });
 
 test("the age of an alert stands still while the numbers do", () => {

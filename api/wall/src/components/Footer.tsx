@@ -1,3 +1,4 @@
+import { scaledOf } from "../alerts.ts";
 import { sourceName } from "../banner.ts";
 import * as format from "../format.ts";
 import { fill } from "../i18n/index.ts";
@@ -19,7 +20,7 @@ export function Footer({ moment, dropped }: { moment: Moment; dropped: string | 
       </span>
       {fresh.linkAge !== null && <span>{words.link} <b>{format.age(fresh.linkAge)}</b></span>}
       {ages}
-      <span class="hint">{dropped ?? words.hint}</span>
+      <span class="hint">{dropped ?? scaledOf(moment) ?? words.hint}</span>
     </footer>
   );
 }

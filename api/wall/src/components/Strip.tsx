@@ -36,7 +36,7 @@ function Entry({ line, words, open }: { line: Line; words: Words; open: () => vo
     <li class={`${alert.severity}${calm ? " calm" : ""}`} data-rule={alert.rule}>
       <button type="button" onClick={open}>
         <Icon status={alert.severity} word={words.status[alert.severity]} />
-        <b title={title}>{title}</b>
+        <b title={title} style={{ "--em": (title.length * 0.54).toFixed(2) }}>{title}</b>
         <time>{age}</time>
         <span title={who}>{who}</span>
       </button>
