@@ -32,9 +32,14 @@ class Document(msgspec.Struct, frozen=True):
     etag: str
 
 
-def documents(currency: str = NO_PRICES.currency) -> dict[str, Document]:
-    """Returns the catalogue in every language; costs are in units of the currency."""
-    return {language: _document(language, currency) for language in LANGUAGES}
+def documents(currency: str = NO_PRICES.currency, tolerance_ms: int = 0) -> dict[str, Document]:
+    """Returns the catalogue in every language.
+
+    Args:
+        currency: Costs are in units of it.
+        tolerance_ms: Within which agents are judged by their plan: formulas are named with it.
+    """
+    return {language: _document(language, currency, tolerance_ms) for language in LANGUAGES}
 
 
 def digest(of: dict[str, Document]) -> str:
@@ -42,13 +47,15 @@ def digest(of: dict[str, Document]) -> str:
     return hashlib.sha256(b"".join(d.body for d in of.values())).hexdigest()[:12]
 
 
-def _document(language: Language, currency: str) -> Document:
-    entries = [_entry(kpi, language, currency) for kpi in KPIS.values() if not kpi.private]
+def _document(language: Language, currency: str, tolerance_ms: int) -> Document:
+    entries = [
+        _entry(kpi, language, currency, tolerance_ms) for kpi in KPIS.values() if not kpi.private
+    ]
     body = msgspec.json.encode({"lang": language, "kpis": entries})
     return Document(body, f'"{hashlib.sha256(body).hexdigest()[:16]}"')
 
 
-def _entry(kpi: Kpi, language: Language, currency: str) -> dict[str, object]:
+def _entry(kpi: Kpi, language: Language, currency: str, tolerance_ms: int) -> dict[str, object]:
     return {
         "id": kpi.id,
         "name": getattr(kpi.name, language),
@@ -64,6 +71,7 @@ def _entry(kpi: Kpi, language: Language, currency: str) -> dict[str, object]:
         "source": kpi.source,
         "formulas": {
             formula: {
+                "name": getattr(kpi.variant(formula, tolerance_ms), language, None),
                 "text": getattr(kpi.formula(formula), language),
                 "n": getattr(kpi.counts(formula), language),
             }

@@ -79,7 +79,7 @@ def assemble(
     )
     feed = Feed(sources)
     hub = Hub(board, secrets.token_hex(4), topics)
-    documents = catalog.documents(settings.reading.prices.currency)
+    documents = catalog.documents(settings.reading.prices.currency, fold.tolerance_ms)
     lobby = Lobby(hub, _greeting(hub, options, catalog.digest(documents)), options.max_clients)
     return Parts(
         settings=settings,

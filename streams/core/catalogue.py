@@ -1,7 +1,7 @@
 """What an entry of the KPI catalogue is, and the ways to write one (`streams.core.kpis`)."""
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Final, Literal, Required, TypedDict, Unpack
+from typing import Literal, Required, TypedDict, Unpack
 
 import msgspec
 
@@ -23,6 +23,7 @@ from streams.core.shapes import (
     TimeShare,
     Total,
 )
+from streams.core.variants import FLOW_OUTS, OFFLINE_OUT, variant
 from streams.core.words import Text
 
 Kind = Literal[
@@ -33,10 +34,6 @@ PartUnit = Literal["contacts", "ms"]
 Direction = Literal["higher", "lower", "band", "context"]
 """Which side is better; `band` = neither too high nor too low, `context` = neither good nor bad."""
 Cadence = Literal["live", "hourly", "daily"]
-FLOW_OUTS: Final = "+flow-outs"
-"""Ends the id of a formula that also counts those who flowed out in its whole."""
-OFFLINE_OUT: Final = "+offline-out"
-"""Ends the id of a formula by which being offline in a planned break is not adherent."""
 
 
 class Kpi(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,6 +88,17 @@ class Kpi(msgspec.Struct, frozen=True, kw_only=True):
     def formula(self, formula: str) -> Text:
         """Returns a formula in words, with places for {value}, {n}, {part} and {whole}."""
         return text(self.formulas[formula])
+
+    @property
+    def judged(self) -> bool:
+        """Whether it judges agents by their plan: within a tolerance, by a rule for breaks."""
+        return any(formula.endswith(OFFLINE_OUT) for formula in self.formulas)
+
+    def variant(self, formula: str, tolerance_ms: int) -> Text | None:
+        """Returns what a formula is called beside its number; `None` = there is no other one."""
+        if len(self.formulas) == 1:
+            return None
+        return variant(formula, tolerance_ms if self.judged else 0)
 
     def counts(self, formula: str) -> Text:
         """Returns what n counts in a formula."""

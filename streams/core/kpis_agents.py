@@ -121,9 +121,10 @@ _NOW: Final = (
         "scheduled",
         name=Text("Scheduled", "Planifiés"),
         definition=Text(
-            "Agents under an activity that counts for adherence now, there or not.",
+            "Agents under an activity that counts for adherence now, there or missing; not those "
+            "of whom the state is unknown.",
             "Conseillers prévus maintenant sur une activité suivie par l’adhérence, présents ou "
-            "non.",
+            "absents ; sauf ceux dont l’état est inconnu.",
         ),
         direction="context",
         source=_AMAZON_PLAN,
@@ -384,10 +385,10 @@ _RATIOS: Final = (
         setting=lambda f: f.productivity,
         name=Text("Contacts per hour", "Contacts par heure"),
         definition=Text(
-            "Contacts handled per hour of agents: on queue, staffed or paid (scheduled, there or "
-            "not), by a setting.",
-            "Contacts traités par heure de conseiller : en file, connecté ou payé (planifié, "
-            "présent ou non), selon le réglage.",
+            "Contacts handled per hour of agents: on queue, staffed or paid (scheduled time, in "
+            "which no state is unknown), by a setting.",
+            "Contacts traités par heure de conseiller : en file, connecté ou payé (temps "
+            "planifié, sans celui d’état inconnu), selon le réglage.",
         ),
         direction="band",
         source="Genesys Cloud: interactions per on-queue hour",

@@ -131,8 +131,7 @@ class Formula(msgspec.Struct, frozen=True):
     """Being offline in a planned break: adherent (Amazon Connect today) or not (its guide of
     2023)."""
     productivity: Productivity = "on_queue"
-    """Whose hours contacts per hour are of: on queue, staffed, or paid = scheduled, there or not.
-    """
+    """Whose hours contacts per hour are of: on queue, staffed, or paid = scheduled."""
     cost: CostFormula = "cost"
     """By what the segment is, no setting: staffed time, with the fixed costs, or handle time."""
 

@@ -22,8 +22,10 @@ def test_every_kpi_says_what_it_is_in_both_languages(language: str) -> None:
     assert list(catalogue) == list(KPIS)
     for entry in catalogue.values():
         texts = [entry["name"], entry["definition"], entry["source"]]
-        texts += [part for formula in entry["formulas"].values() for part in formula.values()]
+        texts += [f[part] for f in entry["formulas"].values() for part in ("text", "n")]
         assert all(texts)
+        names = {f["name"] for f in entry["formulas"].values()}
+        assert (names == {None}) == (len(entry["formulas"]) == 1)
         assert entry["display"]["format"] in {"count", "percent", "duration", "number", "money"}
 
 
@@ -55,6 +57,16 @@ def test_what_a_wall_must_know_to_write_a_number_stands_beside_it() -> None:
     francs = json.loads(documents("CHF")["fr"].body)["kpis"]
     assert {k["unit"] for k in francs if k["kind"] == "cost"} == {"money:CHF"}
     assert digest(documents("CHF")) != digest(documents())
+
+
+def test_a_formula_is_named_with_the_tolerance() -> None:
+    """So a tile says by which of them it judges; another tolerance is another catalogue."""
+    told = documents(tolerance_ms=300_000)
+    (adherence,) = (e for e in json.loads(told["fr"].body)["kpis"] if e["id"] == "adherence")
+
+    assert adherence["formulas"]["ignore"]["name"] == "Amazon ±5\u00a0min"
+    assert entries("fr")["adherence"]["formulas"]["exception"]["name"] == "Genesys"
+    assert digest(told) != digest(documents())
 
 
 def test_the_digest_is_stable_and_each_language_has_its_etag() -> None:

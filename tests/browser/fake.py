@@ -48,6 +48,8 @@ class Scene:
     skips: int = 0
     """Ticks to leave out of the sequence: a message was lost."""
     locale: str = "fr"
+    tolerance_ms: int = 0
+    """Within which agents are judged by their plan."""
     asked: list[dict[str, Any]] = field(default_factory=list)
     """Every message of clients, in order."""
     looked_up: list[dict[str, str]] = field(default_factory=list)
@@ -121,7 +123,8 @@ class FakeServer:
 
     def _catalog(self, request: Request) -> Response:
         language = request.query_params["lang"]
-        return Response(documents()[language].body, media_type="application/json")
+        told = documents(tolerance_ms=self.scene.tolerance_ms)[language]
+        return Response(told.body, media_type="application/json")
 
     def _reading(self, request: Request) -> Response:
         query = request.query_params

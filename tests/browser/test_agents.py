@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from .conftest import PHONE, WALL, Open
 from .fake import Scene
 from .pages import agents, figure, frozen, overflows, settled, tile, violations
-from .scenes import adherence, afternoon, count, occupancy, staffed
+from .scenes import adherence, afternoon, count, occupancy, staffed, value
 from .scenes import agents as plan
 
 SCREENS = (WALL, (1366, 768), (3840, 2160), (1280, 1024), (1080, 1920))
@@ -60,6 +60,35 @@ def test_a_revised_adherence_says_so_on_its_tile_and_on_its_card(visit: Open, sc
         one.click()
         card = page.get_by_role("dialog")
         expect(card).to_contain_text("révisé : un élément tardif ou corrigé")
+        page.keyboard.press("Escape")
+    assert not overflows(page)
+
+
+def test_every_policy_is_named_on_its_tile_and_its_card(visit: Open, scene: Scene) -> None:
+    """Whose adherence and within what tolerance, which hours, which costs: by the catalogue."""
+    scene.tolerance_ms = 300_000
+    scene.topics["site@30m"] |= {
+        "adherence": adherence(0.92, 1180) | {"f": "exception+offline-out"},
+        "contacts_per_hour": value(4.1, 120, f="paid"),
+        "cost_per_contact": value(3.2, 120, f="cost+fixed"),
+    }
+    scene.topics["site@live"] |= {"agents_missing": count(2) | {"f": "live+offline-out"}}
+    scene.topics["team:nantes@30m"] |= {"out_late": value(900, None, f="time+offline-out")}
+    tiles = {
+        "adherence@30m": "Genesys strict ±5\u00a0min · 30 min",
+        "contacts_per_hour@30m": "heures payées · 30 min",
+        "cost_per_contact@30m": "coûts fixes compris · 30 min",
+        "agents_missing@live": "Amazon 2023 ±5\u00a0min",
+        "team:nantes/out_late@30m": "nantes · Amazon 2023 ±5\u00a0min · 30 min",
+    }
+    page = settled(visit(f"?lang=fr&tiles=wait_longest@live,{','.join(tiles)}"))
+
+    for name, when in tiles.items():
+        found = tile(page, name.rpartition("/")[2].partition("@")[0])
+        expect(found.locator(".when")).to_have_text(when)
+        found.click()
+        formula = when.removeprefix("nantes · ").removesuffix(" · 30 min")
+        expect(page.get_by_role("dialog")).to_contain_text(f"({formula})")
         page.keyboard.press("Escape")
     assert not overflows(page)
 

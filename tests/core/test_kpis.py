@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from streams.core.catalogue import FLOW_OUTS, Kpi
+from streams.core.catalogue import Kpi
 from streams.core.errors import BadName
 from streams.core.kpis import KPIS, find
 from streams.core.live import Live
@@ -12,6 +12,7 @@ from streams.core.policy import Formula
 from streams.core.reading import formula_of, measured, measured_now
 from streams.core.shapes import Measured, Share, Sum, TimeShare
 from streams.core.tally import Cell, lanes, merge
+from streams.core.variants import FLOW_OUTS
 from streams.core.words import LANGUAGES
 from tests.core.cells import cell, consistent
 

@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from streams.core.agents.labels import CLASSES, OFFLINE, OUTS, STATES, label_of, sum_up
-from streams.core.catalogue import OFFLINE_OUT
 from streams.core.kpis import KPIS
 from streams.core.kpis_agents import AGENT_ENTRIES
 from streams.core.live import Live
 from streams.core.policy import Formula
 from streams.core.reading import formula_of, measured, measured_now
 from streams.core.shapes import Measured
+from streams.core.variants import OFFLINE_OUT
 
 MINUTE = 60_000
 LABELS = st.builds(

@@ -20,9 +20,18 @@ export interface Kpi {
   readonly part_unit: "contacts" | "ms" | null;
   readonly target: Target | null;
   readonly source: string;
-  /** Formula id → its text, with places for {value}, {n}, {part} and {whole}, and what n counts. */
-  readonly formulas: Readonly<Record<string, { readonly text: string; readonly n: string }>>;
+  /** By formula id. */
+  readonly formulas: Readonly<Record<string, Variant>>;
   readonly display: { readonly every_s: number };
+}
+
+export interface Variant {
+  /** What it is called beside its number; `null` = the KPI has no other formula. */
+  readonly name: string | null;
+  /** In words, with places for {value}, {n}, {part} and {whole}. */
+  readonly text: string;
+  /** What n counts. */
+  readonly n: string;
 }
 
 /** Whether n of a KPI is time of agents, in minutes of one agent. */

@@ -70,7 +70,7 @@ function formulaOf(
     whole: amount(kpi, reading?.whole, moment),
   });
   const result = formula.text.includes("{value}") ? "" : ` = ${format.inline(words, kpi.unit, shown)}`;
-  const variant = Object.keys(kpi.formulas).length > 1 ? ` (${id})` : "";
+  const variant = formula.name === null ? "" : ` (${formula.name})`;
   return { term: words.card.formula + variant, text: text + result, kind: "formula" };
 }
 

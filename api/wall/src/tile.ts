@@ -37,12 +37,6 @@ export interface Tile {
   readonly spark: Spark | null;
 }
 
-/** Whose rules a formula of adherence follows; a service level is called by its id. */
-const RULES: Readonly<Record<string, string>> = {
-  ignore: "Amazon", exception: "Genesys",
-  "ignore+offline-out": "Amazon 2023", "exception+offline-out": "Genesys strict",
-};
-
 /** A page that has just been opened knows little of how long something has lasted. */
 const WORTH_SAYING_S = 60;
 
@@ -91,11 +85,9 @@ function scopeOf(
 ): string {
   const { words, view } = moment;
   const own = spec.segment === view.segment ? null : format.segment(words, spec.segment);
-  const variants = Object.keys(kpi?.formulas ?? {}).length > 1;
-  const id = shown?.value.f ?? "";
-  const formula = variants && id.startsWith("SL-") ? id : (RULES[id] ?? null);
+  const formula = kpi?.formulas[shown?.value.f ?? ""]?.name ?? null;
   const name = topic?.slice(topic.lastIndexOf("@") + 1) ?? spec.window;
-  const plain = name === null || (own !== null && name === LIVE);
+  const plain = name === null || ((own ?? formula) !== null && name === LIVE);
   const window = plain ? null : format.window(words, name);
   return [own, formula, window].filter((part) => part !== null).join(" · ");
 }

@@ -23,8 +23,8 @@ const ADHERENCE: Kpi = {
   id: "adherence", name: "Adherence", definition: "d", unit: "ratio", kind: "time_share",
   direction: "higher", sampled: true, part_unit: "ms", target: null, source: "s",
   formulas: {
-    ignore: { text: "a ÷ s = {part} ÷ {whole}", n: "minutes" },
-    exception: { text: "a ÷ (s + o) = {part} ÷ {whole}", n: "minutes" },
+    ignore: { name: "Amazon", text: "a ÷ s = {part} ÷ {whole}", n: "minutes" },
+    exception: { name: "Genesys ±5 min", text: "a ÷ (s + o) = {part} ÷ {whole}", n: "minutes" },
   },
   display: { every_s: 2 },
 };
@@ -89,6 +89,16 @@ test("lost figures are dashes", () => {
   const lost = moment({ "team:a@live": plan(5, 4, 1, 1) }, { fresh: { ...FRESH, phase: "lost" } });
 
   assert.deepEqual(teamsOf(lost)[0]?.cells.map(({ text }) => text), ["—/—", "—", "—", "—", "—"]);
+});
+
+test("a tile and its card name the formula as the catalogue does", () => {
+  const other = { adherence: value({ v: 0.9, n: 180, tgt: least, f: "exception" }) };
+  const of = moment({ "site@30m": other });
+  const tile = tileOf({ segment: "site", kpi: "adherence", window: "30m" }, of);
+  const formula = explain(tile, null, of).rows.find(({ kind }) => kind === "formula");
+
+  assert.equal(tile.scope, "Genesys ±5 min · 30 min");
+  assert.match(formula?.term ?? "", /\(Genesys ±5 min\)$/);
 });
 
 test("a share of time rests on minutes, and its card puts hours into the formula", () => {

@@ -25,11 +25,11 @@ const kpi = (id: string, unit: Kpi["unit"], kind: Kpi["kind"], formulas: Kpi["fo
 });
 const CATALOG = new Map(
   [
-    kpi("wait_longest", "seconds", "live", { live: { text: "of {n} = {value}", n: "waiting" } }),
-    kpi("waiting", "contacts", "live", { live: { text: "waiting = {value}", n: "waiting" } }),
+    kpi("wait_longest", "seconds", "live", { live: { name: null, text: "of {n} = {value}", n: "waiting" } }),
+    kpi("waiting", "contacts", "live", { live: { name: null, text: "waiting = {value}", n: "waiting" } }),
     kpi("service_level", "ratio", "share", {
-      "SL-A": { text: "x = {part} ÷ {whole}", n: "all" },
-      "SL-B": { text: "w ÷ a = {part} ÷ {whole}", n: "answered" },
+      "SL-A": { name: "SL-A", text: "x = {part} ÷ {whole}", n: "all" },
+      "SL-B": { name: "SL-B", text: "w ÷ a = {part} ÷ {whole}", n: "answered" },
     }),
   ].map((entry) => [entry.id, entry]),
 );
