@@ -7,6 +7,7 @@ out. A mistake of our own ends the process loudly, and another replica goes on.
 """
 
 import asyncio
+import gc
 import logging
 import os
 import secrets
@@ -45,6 +46,9 @@ HEARTBEAT_S: Final = 30.0
 STOP_S: Final = 20.0
 """Longest way from a signal to the end of the process; senders have 10 s of it."""
 BEAT_S: Final = 1.0
+COLLECT: Final = (200_000, 20, 100)
+"""Thresholds of the garbage collector, as a worker has them: a board is large, lives long, has no
+cycles; looking at all of it as often as Python does by itself cost a quarter of a tick."""
 OK, FAILED, BUG = 0, 1, 70
 """Exit codes: ended in order; something people must put right; our own mistake."""
 
@@ -234,6 +238,8 @@ def run_alerts(settings: Settings, environ: Mapping[str, str], options: Options 
     """
     rules = ruleset.load(settings, environ, wall_ms())
     logs.configure()
+    gc.freeze()
+    gc.set_threshold(*COLLECT)
     for line in rules.unheard:
         log.warning("%s", line)
     if settings.alerts.time_scale != 1:
