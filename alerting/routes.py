@@ -34,8 +34,6 @@ from streams.settings import Settings
 
 TOPIC: Final = "alerts@live"
 API: Final = "/api/v1"
-VARIABLE: Final = "POULS_SECRET"
-"""The variable that says what signs links; without it Redis has a secret of its own."""
 
 log = logging.getLogger("pouls.alerts")
 
@@ -150,7 +148,7 @@ def extension(settings: Settings, environ: Mapping[str, str]) -> AlertsExtension
         zone=Zone(settings.fold.timezone),
         language=alerts.lang,
         url=alerts.url,
-        secret=environ.get(VARIABLE) or None,
+        secret=environ.get(links.VARIABLE) or None,
         currency=settings.reading.prices.currency,
     )
     return AlertsExtension(known, AlertStore(settings.redis), ActWriter(settings.kafka))
