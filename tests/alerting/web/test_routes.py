@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from alerting.routes import VARIABLE, extension
+from alerting.links import VARIABLE
+from alerting.routes import extension
 from streams.settings import load_settings
 from tests.alerting.web.rig import SIGNS
 
