@@ -44,6 +44,10 @@ POULS: Final = (sys.executable, "-m", "pouls")
 CONFIG: Final = """\
 timezone = "{zone}"
 segments = ["channel", "queue", "team", "agent", "pause", "product", "reason"]
+[queues."tickets SAV"]
+answer_within_s = 86400
+[queues."réclamations"]
+answer_within_s = 86400
 [alerts]
 rules = ["pack", "{rules}"]
 time_scale = {scale}
@@ -180,8 +184,8 @@ class Demo:
         own = self._options.broker in {EMBEDDED, APACHE}
         port = self._options.port or (PORT if embedded.is_free(PORT) else embedded.free_port())
         config = self._directory / "pouls.toml"
-        config.write_text(CONFIG.format(zone=self._zone, rules=RULES, scale=SCALE))
-        (self._directory / RULES).write_text(WHO_IS_TOLD)
+        config.write_text(CONFIG.format(zone=self._zone, rules=RULES, scale=SCALE), "utf-8")
+        (self._directory / RULES).write_text(WHO_IS_TOLD, "utf-8")
         host = embedded.HOST
         return {
             "POULS_CONFIG": str(config),

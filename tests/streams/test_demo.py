@@ -82,6 +82,7 @@ def test_alerts_run_fast_and_that_is_said(tmp_path: Path) -> None:
 
     assert alerts.rules == (PACK, tmp_path / "who-is-told.yaml")
     assert alerts.time_scale == 0.1
+    assert {"tickets SAV", "réclamations"} <= demo._settings.fold.queue_thresholds.keys()
     assert "Alerts run 10 times as fast as in earnest" in demo._alerts()
     assert "In the queue `garantie` nobody" in demo._alerts()
     assert "POULS_DEMO_MANAGER" in demo._environ
