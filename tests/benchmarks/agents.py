@@ -50,9 +50,12 @@ class Shape:
     seconds: int
     """Of the busiest hour."""
     seed: int = 1
+    day_before: bool = True
+    """Whether it is the second day that everybody worked."""
 
 
-QUICK: Final = Shape(agents=500, seconds=120)
+QUICK: Final = Shape(agents=5_000, seconds=60, day_before=False)
+"""As many agents as `BUSIEST`, the morning up to the hour and a minute of it."""
 BUSIEST: Final = Shape(agents=5_000, seconds=600)
 
 
@@ -175,14 +178,17 @@ class Bench:
 
 
 def load(shape: Shape) -> dict[str, Any]:
-    """Return what a worker and a reader take of a core in the busiest hour, after a whole day."""
+    """Return what a worker and a reader take of a core in the busiest hour of a day."""
     bench = Bench()
     begin_ms = FIRST.ms + DAY_MS + BUSIEST_HOUR * HOUR_MS
     end_ms = begin_ms + 1000 * shape.seconds
-    with agents_load.apart(shape.agents, range(2), shape.seed) as sent:
-        bench.catch_up(agents_load.until(sent, FIRST.ms + DAY_MS), WARM_UP)
-        states_a_day = bench.events - shape.agents * agents_load.PLANNED_DAYS
-        bench.start()
+    days = range(0 if shape.day_before else 1, 2)
+    states_a_day = None
+    with agents_load.apart(shape.agents, days, shape.seed) as sent:
+        if shape.day_before:
+            bench.catch_up(agents_load.until(sent, FIRST.ms + DAY_MS), WARM_UP)
+            states_a_day = bench.events - shape.agents * agents_load.PLANNED_DAYS
+            bench.start()
         bench.catch_up(agents_load.until(sent, begin_ms), CATCH_UP)
         caught_up = _caught_up(bench)
         busy = list(agents_load.until(sent, end_ms))
@@ -237,6 +243,7 @@ def rss_mb() -> float:
 def apart(shape: Shape) -> dict[str, Any]:
     """Return the figures of a process of its own: memory is not that of what was done before."""
     options = ["--agents", str(shape.agents), "--seconds", str(shape.seconds)]
+    options += ["--day-before" if shape.day_before else "--no-day-before"]
     command = [sys.executable, "-m", "tests.benchmarks.agents", *options]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     figures: dict[str, Any] = json.loads(done.stdout)
@@ -248,8 +255,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure agents' time in worker and reader.")
     parser.add_argument("--agents", type=int, default=QUICK.agents)
     parser.add_argument("--seconds", type=int, default=QUICK.seconds, help="of the busiest hour")
+    parser.add_argument(
+        "--day-before",
+        action=argparse.BooleanOptionalAction,
+        default=QUICK.day_before,
+        help="let everybody work for a day before",
+    )
     options = parser.parse_args()
-    print(json.dumps(load(Shape(options.agents, options.seconds)), indent=2))
+    shape = Shape(options.agents, options.seconds, day_before=options.day_before)
+    print(json.dumps(load(shape), indent=2))
 
 
 if __name__ == "__main__":
