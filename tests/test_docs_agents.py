@@ -88,6 +88,7 @@ REFUSED = [
     plan((9, 11), (10, 12)),
     plan(),
     plan(date="2025-02-30"),
+    plan(date="1989-12-31"),
 ]
 
 

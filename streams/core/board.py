@@ -99,8 +99,7 @@ class Board:
 
     def apply(self, source: str, change: Visible) -> None:
         """Takes in what one commit changed."""
-        self._merged.apply(source, change, self._windows.change)
-        if change.segments:
+        if self._merged.apply(source, change, self._windows.change) or change.segments:
             self._settled.clear()
 
     def drop(self, source: str) -> None:
@@ -115,7 +114,8 @@ class Board:
         """Moves `now`."""
         self.now_ms = now_ms = max(now_ms, self._merged.edge_ms)
         self._windows.step(now_ms)
-        self._merged.step(now_ms, self._windows.change)
+        if self._merged.step(now_ms, self._windows.change):
+            self._settled.clear()
         if self._retention != EVERYTHING:
             self._merged.forget(QUARTER, (now_ms - HOLD_QUARTERS_MS) // QUARTER_MS)
             self._merged.forget(DAY, self._zone.day_of(now_ms) - HOLD_DAYS + 1)
@@ -188,7 +188,7 @@ class Board:
         for cell in cells:
             running.take(cell, 1)
         found = NO_DATA
-        if levels or running.timed or segment in self._merged.staffed or not entry.of_agents:
+        if levels or running.timed or self._merged.staffed(segment) or not entry.of_agents:
             found = running.measured(entry, settled.then, stretch, self._policy.prices)
         return make(
             segment, entry, which.name, settled.then, found,
@@ -235,7 +235,7 @@ class Board:
 
     def _knows(self, segment: str, kpi: Kpi) -> bool:
         """Whether anything was heard of what a KPI counts."""
-        return segment in (self._merged.staffed if kpi.of_agents else self._merged.seen)
+        return self._merged.staffed(segment) if kpi.of_agents else segment in self._merged.seen
 
     def _settle(self, segment: str, kpi: Kpi) -> _Settled:
         settled = self._settled.get((segment, kpi.id))

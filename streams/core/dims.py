@@ -54,11 +54,13 @@ class Dims:
         self.names: list[str] = []
         """The name of a segment, by its int."""
         self.fresh: list[str] = []
-        """Segments first seen since the last time somebody took them."""
+        """Segments in which something was first booked since the last time somebody took them."""
         self.channels: list[int] = []
         """The segments of which `site` is the sum; empty = `site` is booked like all others."""
         self._site_is_sum = ("channel",) in policy.segments
         self._segments: dict[str, int] = {}
+        self._told: list[bool] = []
+        """By segment: whether anything was booked in it."""
         self.has_fine: list[bool] = []
         """Whether a segment has fine cells, by its int."""
         self._values: dict[str, set[str]] = {d: set() for d in names.DIMENSIONS}
@@ -66,12 +68,28 @@ class Dims:
         self._reduced: dict[Key, int] = {}
 
     def segment(self, name: str) -> int:
-        """Returns the int of a segment."""
+        """Returns the int of a segment, in which something is booked."""
+        i = self.planned(name)
+        self.tell(i)
+        return i
+
+    def tell(self, i: int) -> None:
+        """Notes that something is booked in a segment."""
+        if not self._told[i]:
+            self._told[i] = True
+            self.fresh.append(self.names[i])
+
+    def told(self) -> list[str]:
+        """Returns the segments in which anything was ever booked."""
+        return [name for name, told in zip(self.names, self._told, strict=True) if told]
+
+    def planned(self, name: str) -> int:
+        """Returns the int of a segment in which something may be booked some day."""
         i = self._segments.get(name)
         if i is None:
             i = self._segments[name] = len(self.names)
             self.names.append(name)
-            self.fresh.append(name)
+            self._told.append(False)
             self.has_fine.append(self._policy.retention.of(FINE, name) != 0)
             if self._site_is_sum and names.dimensions(name) == ("channel",):
                 self.channels.append(i)

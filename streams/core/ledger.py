@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from streams.core.agents.book import AgentBook, is_agents_key
+from streams.core.agents.book import SLACK_MS, AgentBook, is_agents_key
 from streams.core.bookings import Marks, book_all
 from streams.core.buckets import DAY_MS, Zone
 from streams.core.cells import FOREVER, Cells
@@ -191,7 +191,7 @@ class Ledger:
         else:
             try:
                 if isinstance(e, Schedule):  # speaks of other times: moves none
-                    self.agents.take_plan(e, raw, self.top_ms, self._oldest_plan_ms())
+                    self.agents.take_plan(e, raw, self.top_ms, self._oldest_known_ms())
                     return
                 self.agents.take_state(e, ms, raw, max(self.top_ms, ms))
             except EventRefused as exc:
@@ -201,8 +201,11 @@ class Ledger:
         appended = appended_ms if isinstance(appended_ms, int) else appended_ms[i]
         self.agents.edge_ms = max(self.agents.edge_ms, min(ms, appended))
 
-    def _oldest_plan_ms(self) -> int:
-        return self.top_ms - self.policy.agent_horizon_ms if self.policy.lateness else 0
+    def _oldest_known_ms(self) -> int:
+        """Returns from when on everything that agents did is known, whatever was swept."""
+        if not self.policy.lateness:
+            return 0
+        return self.top_ms - self.policy.agent_horizon_ms - SLACK_MS
 
     def _refuse(self, i: int, raw: bytes, exc: Exception, refused: list[Refused]) -> None:
         if is_unknown_type(raw):
@@ -384,7 +387,7 @@ class Ledger:
         """
         return Visible(
             self.cells.everything(),  # type: ignore[arg-type]
-            ([], [], []), self._live.everything(), list(self.dims.names), self.top_ms,
+            ([], [], []), self._live.everything(), self.dims.told(), self.top_ms,
             self.agents.edge_ms, self.agents.levels.everything(self.dims.names),
             self.agents.tails(), self._revisions.everything(),
         )  # fmt: skip

@@ -17,6 +17,8 @@ from streams.core.seen import Seen
 from streams.core.tally import EMPTY, Cell, own
 from streams.core.windows import Span
 
+AGENTS: Final = "agents"
+"""The topic in whose sources nothing is booked but agents' time."""
 NO_LEVELS: Final[Mapping[int, int]] = {}
 
 
@@ -45,8 +47,8 @@ class Merged:
         self._zone = zone
         self.edge_ms = 0
         """Up to here agents are booked somewhere; `now` is never before it."""
-        self.staffed: set[str] = set()
-        """Segments in which agents were ever heard of: of others their time is no data, not 0."""
+        self._staffed: set[str] = set()
+        """Segments in which a source has booked agents' time."""
         self._now_ms = 0
         self._sources = {name: Held(name.rsplit("-", 1)[0], zone) for name in sources}
         self._levels: dict[str, Mapping[int, int]] = {}
@@ -69,11 +71,12 @@ class Merged:
         held.revised.clear()
         self._take_rest(held, everything)
 
-    def apply(self, source: str, change: Visible, changed: Changed) -> None:
-        """Takes in what one commit changed."""
+    def apply(self, source: str, change: Visible, changed: Changed) -> bool:
+        """Takes in what one commit changed; returns what `step` does."""
         held = self._sources[source]
-        self._take(held, change, change.gone, changed)
+        found = self._take(held, change, change.gone, changed)
         self._take_rest(held, change)
+        return found
 
     def drop(self, source: str, changed: Changed) -> None:
         """Forgets a source that has no state."""
@@ -95,11 +98,23 @@ class Merged:
             for held in self._sources.values():
                 held.forget(resolution, first)
 
-    def step(self, now_ms: int, changed: Changed) -> None:
-        """Moves `now`: what is planned and what runs out happens without an event."""
+    def step(self, now_ms: int, changed: Changed) -> bool:
+        """Moves `now`: what is planned and what runs out happens without an event.
+
+        Returns:
+            Whether a source was heard of in a segment for the first time.
+        """
         self._now_ms = now_ms
+        return self._step(now_ms, self._leveling(changed))
+
+    def _step(self, now_ms: int, changed: Changed) -> bool:
+        found = False
         for held in self._sources.values():
-            held.ahead.step(now_ms, self._leveling(changed))
+            held.ahead.step(now_ms, changed)
+            for segment in held.ahead.fresh:
+                found |= self.seen.learn(segment, held.topic)
+            held.ahead.fresh.clear()
+        return found
 
     # -- what goes out
 
@@ -148,6 +163,12 @@ class Merged:
             )
         return levels
 
+    def staffed(self, segment: str) -> bool:
+        """Whether agents were ever heard of in a segment: else their time is no data, not 0."""
+        if segment in self._staffed:
+            return True
+        return any(held.ahead.knows(segment) for held in self._sources.values())
+
     def agents(self) -> Iterator[tuple[str, Tail]]:
         """Yields the agents of all sources."""
         for held in self._sources.values():
@@ -172,8 +193,8 @@ class Merged:
         change: Visible,
         gone: Sequence[Iterable[tuple[int, str]]],
         changed: Changed,
-    ) -> None:
-        """Takes in cells, and the agents' half of a change."""
+    ) -> bool:
+        """Takes in cells, and the agents' half of a change; returns what `step` does."""
         changed = self._leveling(changed)
         held.ahead.update(change.edge_ms, change.tails, changed)
         for resolution, cells in enumerate(change.cells):
@@ -189,13 +210,14 @@ class Merged:
             held.levels[segment] = levels
             self._levels.pop(segment, None)
             self._agents.pop(segment, None)
-        self.staffed.update(change.levels)
-        self.staffed.update(s for (_, s), cell in change.cells[DAY].items() if has_steps(cell.hist))
-        for tail in change.tails.values():
-            self.staffed.update(*(tail.groups if tail is not None else ()))
+        if held.topic == AGENTS:
+            self._staffed.update(change.segments)
+        self._staffed.update(change.levels)
+        self._staffed.update(
+            s for (_, s), cell in change.cells[DAY].items() if has_steps(cell.hist)
+        )
         self.edge_ms = max(self.edge_ms, change.edge_ms)
-        for each in self._sources.values():
-            each.ahead.step(max(self._now_ms, self.edge_ms), changed)
+        return self._step(max(self._now_ms, self.edge_ms), changed)
 
     def _take_rest(self, held: Held, change: Visible) -> None:
         for segment, contacts in change.live.items():

@@ -165,7 +165,7 @@ class Revisions:
     def load(self, stored: Mapping[Block, Bits]) -> None:
         """Takes in what is stored, into an empty object."""
         for (resolution, block, segment), bits in stored.items():
-            self._blocks[resolution][block, self._dims.segment(segment)] = dict(bits)
+            self._blocks[resolution][block, self._dims.planned(segment)] = dict(bits)
 
 
 def _or_never(keep: int | None) -> int:

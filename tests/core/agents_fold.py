@@ -60,7 +60,8 @@ def rate_of(team: str | None, site: str | None) -> int:
 class Slow(Walk):
     """The reference with what was settled since.
 
-    Offline does not expire; who has not been heard of for the horizon has gone.
+    Offline does not expire; who has not been heard of for the horizon has gone: what he said last
+    says nothing any more.
     """
 
     def __init__(self, events: list[bytes], w: World, **settings: Any) -> None:
@@ -74,6 +75,7 @@ class Slow(Walk):
             end = self._index(following[0].ms) if following else size
             gone = min(self._index(fact.ms + HORIZON), end)
             states[gone:end] = ["offline"] * (end - gone)
+            facts[gone:end] = [None] * (end - gone)
         return facts, states
 
     def _runs(self, agent: str) -> list[Run]:

@@ -205,7 +205,7 @@ class Walk:
     def __init__(
         self, events: list[bytes], zone: str, *, tolerance_ms: int = 0,
         unknown_after_ms: int = 16 * HOUR, offline_expires: bool = True,
-        horizon_ms: int = 8 * DAY, step_ms: int = 5 * SECOND,
+        horizon_ms: int = 2 * DAY, step_ms: int = 5 * SECOND,
         rate_of: RateOf = lambda _team, _site: None,
     ) -> None:  # fmt: skip
         self.zone = zoneinfo.ZoneInfo(zone)
@@ -283,13 +283,17 @@ class Walk:
         """Paints the activities: a later start, then a later date, over the others.
 
         Returns the class of the activity in force and the plan that says team and site: the one
-        of the activity in force, else of the latest start so far, else the first to come.
+        of the activity in force, else of the latest start so far, else from the midnight of its
+        day on the first to come.
         """
         activities: list[Class | None] = [None] * size
         plans = [p for p in self.plans[agent] if p.spans]
         plans.sort(key=lambda p: (p.spans[0][0], p.date))
         to_come = [p for p in plans if p.spans[0][0] == plans[0].spans[0][0]]
-        owners: list[Plan | None] = [to_come[-1] if plans else None] * size
+        owners: list[Plan | None] = [None] * size
+        if plans:
+            here = max(0, self._index(self._midnight(plans[0].spans[0][0])))
+            owners[here:] = [to_come[-1]] * (size - here)
         for p in plans:
             here = self._index(p.spans[0][0])
             owners[here:] = [p] * (size - here)
@@ -299,6 +303,16 @@ class Walk:
             activities[here:there] = [activity] * (there - here)
             owners[here:there] = [p] * (there - here)
         return activities, owners
+
+    def _midnight(self, ms: int) -> int:
+        """Returns when the local date of an instant begins."""
+        here, date = ms, self._date(ms)
+        while self._date(here - HOUR // 4) == date:
+            here -= HOUR // 4
+        return here - here % (HOUR // 4)
+
+    def _date(self, ms: int) -> dt.date:
+        return dt.datetime.fromtimestamp(ms // 1000, self.zone).date()
 
     def _sides(self, plan: list[Class | None]) -> dict[int, frozenset[Class | None]]:
         """Tells, for the steps within T of a boundary, what lies on its other side."""

@@ -75,7 +75,7 @@ def line(facts: list[Said], *plans: Plan, tolerance_min: int = 0) -> Line:
         found.times.append(millis(at(when)))
         found.kinds = [*found.kinds, kind(name, int(lasts) * 60_000 if lasts else FOREVER)]
     found.plans = {plan.date: plan for plan in plans}
-    found.timeline = timeline(found.plans, tolerance_min * 60_000)
+    found.timeline = timeline(found.plans, tolerance_min * 60_000, Zone("UTC"))
     found.gone_ms = 8 * DAY_MS
     return found
 
@@ -390,7 +390,7 @@ def now_of(agent: Line, told_at: str, now: str, *, strict: bool = False) -> Agen
     """Returns an agent as he is at `now`, by what was told at some time before."""
     names = groups()
     edge = millis(at(told_at))
-    found = tail(agent, edge, edge + 9 * DAY_MS, names, names._dims.names)
+    found = tail(agent, edge, edge + 9 * DAY_MS, b"", names, names._dims.names)
     assert found is not None
     return agent_now("a", found, millis(at(now)), strict=strict)
 
@@ -480,4 +480,5 @@ def test_nothing_is_told_of_who_is_offline_without_a_plan() -> None:
     """Neither now nor ahead."""
     names = groups()
 
-    assert tail(line([("09:00", "offline")]), NO_END, NO_END + 1, names, names._dims.names) is None
+    agent = line([("09:00", "offline")])
+    assert tail(agent, NO_END, NO_END + 1, b"", names, names._dims.names) is None

@@ -49,7 +49,7 @@ def made(*spans: Span, zone: Zone = UTC, **data: Any) -> Plan:
 
 def line(*plans: Plan, tolerance_min: int = 0) -> Timeline:
     """Returns the timeline of plans."""
-    return timeline({plan.date: plan for plan in plans}, tolerance_min * 60_000)
+    return timeline({plan.date: plan for plan in plans}, tolerance_min * 60_000, Zone("UTC"))
 
 
 def shown(found: Timeline) -> list[tuple[str, str]]:
@@ -194,15 +194,21 @@ def test_within_tolerance_marks_know_the_other_side() -> None:
 
 
 def test_marks_say_whose_the_agent_is() -> None:
-    """Of the activity in force; between them of the plan that began last; before all the first."""
+    """Of the activity in force; between them of the plan that began last.
+
+    Before all of them of the first one, from the midnight of its day on.
+    """
     found = line(
         made(("09:00", "10:00", "x"), ("12:00", "15:00", "x"), team="one", site="e\u0301"),
         made(("11:00", "13:00", "y"), date="2026-11-03", team="two"),
     )
 
-    assert (found.before.team, found.before.site) == ("one", "é")
+    begin = millis(at("00:00"))
+    assert (found.at(begin).team, found.at(begin).site) == ("one", "é")
+    assert (found.at(begin - 1).team, found.at(begin - 1).site) == (None, None)
     assert [(clock(m.t), m.team) for m in found.marks] == [
-        ("09:00", "one"), ("10:00", "one"), ("11:00", "two"), ("12:00", "one"), ("15:00", "two"),
+        ("00:00", "one"), ("09:00", "one"), ("10:00", "one"), ("11:00", "two"), ("12:00", "one"),
+        ("15:00", "two"),
     ]  # fmt: skip
 
 

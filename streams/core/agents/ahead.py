@@ -3,7 +3,8 @@
 Theory of operation. A source books agents up to its edge. From there to `now` a reader takes each
 tail's next pieces as if they were booked, in cells and levels of its own that are added to the
 source's. When the edge moves on, the source has booked what lies before it, and the reader takes
-its own steps back; when a tail is replaced, all of that agent's.
+its own steps back; when a tail is replaced, all of that agent's. What tells of far ahead is
+unpacked only when `now` gets there.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,7 +15,7 @@ from typing import Final
 import msgspec
 
 from streams.core.agents.labels import add_step, entered
-from streams.core.agents.tail import Tail
+from streams.core.agents.tail import Tail, extended
 from streams.core.buckets import FINE, RESOLUTIONS, Zone
 from streams.core.names import dimensions
 from streams.core.tally import EMPTY, Cell, add_counts, merge
@@ -47,6 +48,10 @@ class Ahead:
         self.tails: dict[str, _Agent] = {}
         self.cells: tuple[dict[int, dict[str, Cell]], ...] = tuple({} for _ in RESOLUTIONS)
         """By resolution: bucket → segment → steps since the edge."""
+        self.fresh: list[str] = []
+        """Segments of which this is the first step since the edge; the reader takes them."""
+        self._steps: dict[str, int] = {}
+        """segment → how many steps are taken in it."""
         self._zone = zone
         self._levels: dict[str, dict[int, int]] = {}
         self._edge_ms = self._now_ms = 0
@@ -57,6 +62,10 @@ class Ahead:
     def levels(self, segment: str) -> Mapping[int, int]:
         """Returns by how much the levels of a segment have changed since the edge."""
         return self._levels.get(segment, _NO_LEVELS)
+
+    def knows(self, segment: str) -> bool:
+        """Whether anything has happened in a segment since the edge."""
+        return segment in self._steps
 
     def within(self, resolution: int, first: int, last: int, segment: str) -> Iterator[Cell]:
         """Yields a segment's cells of a span."""
@@ -92,6 +101,10 @@ class Ahead:
             held = self.tails.get(agent)
             if held is None or held.version != version:
                 continue
+            if held.taken + 1 == len(held.tail.pieces):
+                held.tail = extended(held.tail)
+                self._await(agent, held)
+                continue
             held.taken += 1
             if t > self._edge_ms:
                 self._take(held, held.taken, 1, changed)
@@ -112,14 +125,18 @@ class Ahead:
                 self._take(held, i, -1, changed)
         if tail is not None:
             self._version += 1
+            if tail.until_ms <= self._edge_ms:
+                tail = extended(tail)
             at = max((i for i, p in enumerate(tail.pieces) if p.t <= self._edge_ms), default=0)
             held = self.tails[agent] = _Agent(tail, self._version, at, at)
             self._await(agent, held)
 
     def _await(self, agent: str, held: _Agent) -> None:
-        following = held.taken + 1
-        if following < len(held.tail.pieces):
-            heappush(self._coming, (held.tail.pieces[following].t, agent, held.version))
+        following, tail = held.taken + 1, held.tail
+        if following < len(tail.pieces):
+            heappush(self._coming, (tail.pieces[following].t, agent, held.version))
+        elif tail.later:
+            heappush(self._coming, (tail.until_ms, agent, held.version))
         if len(self._coming) > 2 * len(self.tails) + _SPARE:  # most of them are out of date
             self._coming = [(t, a, v) for t, a, v in self._coming if self._is_held(a, v)]
             heapify(self._coming)
@@ -135,12 +152,20 @@ class Ahead:
             steps: dict[int, int] = {}
             for label, weight in piece.weighted:
                 add_step(steps, label, n * weight, after.t)
-            for segment in held.tail.groups[piece.group]:
+            for segment in held.tail.groups[piece.group] if steps else ():
+                self._count(segment, sign)
                 levels = self._levels.setdefault(segment, {})
                 add_counts(levels, dict(entered(steps)))
                 if not levels:
                     del self._levels[segment]
                 self._add(segment, after.t, Cell(0, steps), changed)
+
+    def _count(self, segment: str, sign: int) -> None:
+        n = self._steps.pop(segment, 0)
+        if not n:
+            self.fresh.append(segment)
+        if n + sign:
+            self._steps[segment] = n + sign
 
     def _add(self, segment: str, t: int, steps: Cell, changed: Changed) -> None:
         for resolution in range(0 if _has_fine(segment) else FINE + 1, len(RESOLUTIONS)):

@@ -35,7 +35,7 @@ from streams.core.agents.labels import (
 )
 from streams.core.agents.plan import EMPTY, Mark, Plan, Timeline, named, plan_of, timeline
 from streams.core.agents.steps import Amounts, Levels, Place
-from streams.core.agents.tail import AHEAD_DAYS, Tail, tail
+from streams.core.agents.tail import Later, Tail, later, tail, until
 from streams.core.buckets import DAY_MS, Zone
 from streams.core.dims import Dims
 from streams.core.errors import EventRefused
@@ -53,8 +53,9 @@ _HELD: Final = frozenset((ON_CONTACT, HOLD, WRAP_UP))
 _MOST_AT_ONCE: Final = 500
 """More contacts or places for them are counted as so many: m of a cell must fit in 64 bits."""
 _SPARE: Final = 1000
-_SLACK_MS: Final = 2 * DAY_MS
-"""Facts are kept so much longer than they may be late: what a block of the plan began with."""
+SLACK_MS: Final = 2 * DAY_MS
+"""Facts are kept so much longer than they may be late: what a block of the plan began with, and
+what a fact corrects. Two records of one identity that lie further apart are two facts."""
 PLACED: Final = b"\1"
 """Stands between a fact and the team and site that the roster gave it: both are kept, because the
 roster may say something else when the facts are read again."""
@@ -78,6 +79,8 @@ class _Agent(Line):
     plans_changed: bool = False
     told: bool = False
     """Whether readers have a tail of him."""
+    later: Later | None = None
+    """How his tails end."""
 
 
 class AgentBook:
@@ -106,8 +109,6 @@ class AgentBook:
         self._due: list[tuple[int, str]] = []
         self._booked_ms = 0
         self._tails: dict[str, Tail | None] = {}
-        self._tails_day = 0
-        self._news_ms = 0  # the latest thing that was said, also of plans
         self._forgotten_day = 0
 
     # -- taking facts in
@@ -119,7 +120,6 @@ class AgentBook:
             EventRefused: there is a roster, and he is not in it.
         """
         place = self._rostered(e, ms)
-        self._news_ms = max(self._news_ms, ms)
         data = e.data
         item = raw
         if place is not None and not (data.team and data.site):
@@ -152,8 +152,10 @@ class AgentBook:
                 a.last, a.kinds[i] = name, kind
 
     def take_plan(self, e: Schedule, raw: bytes, top_ms: int, oldest_ms: int = 0) -> None:
-        """Takes in a plan; one that changes anything before `oldest_ms` is late.
+        """Takes in a plan.
 
+        It is late if it speaks of what was longer ago than the horizon when it was said; and if it
+        changes anything before `oldest_ms`, for what was done then is not known any more.
         `top_ms` is the source's time: what a plan changes before it is a revision.
 
         Raises:
@@ -163,21 +165,28 @@ class AgentBook:
         place = self._rostered(e, plan.start_ms if plan.activities else plan.rank[1])
         if place is not None:
             plan = _placed(plan, place)
-        self._news_ms = max(self._news_ms, plan.rank[1])
+        if self._begin_ms(plan) < plan.rank[1] - self._policy.agent_horizon_ms:
+            self._counts["late"] += 1
+            return
         a = self._agent(e.subject)
         held = a.plans.get(plan.date)
         if held is not None and held.rank >= plan.rank:
             self._counts["repeated" if held.rank == plan.rank else "superseded"] += 1
             return
         plans = {**a.plans, plan.date: plan}
-        new = timeline(plans, self._policy.tolerance_ms)
+        new = self._timeline(plans)
         changed, lo = _first_difference(a.timeline, new)
-        if changed < oldest_ms:  # what was done then is not known any more
+        if changed < oldest_ms:
             self._counts["late"] += 1
             return
-        with self._weighed(a, lo if a.timeline.before == new.before else 0, top_ms):
+        with self._weighed(a, lo, top_ms):
             a.plans, a.timeline, a.plans_changed = plans, new, True
         self._stale[a.subject] = a
+
+    def _begin_ms(self, plan: Plan) -> int:
+        """Returns from when on a plan says anything: its midnight, if it does not begin earlier."""
+        midnight = self._zone.day_start_ms(plan.date)
+        return min(midnight, plan.start_ms) if plan.activities else midnight
 
     def _rostered(self, e: AgentState | Schedule, ms: int) -> tuple[str | None, str | None] | None:
         if self._roster is None:
@@ -185,6 +194,9 @@ class AgentBook:
         if e.subject not in self._roster:
             raise EventRefused(f"agent {e.subject!r} is not in the roster - at `$.subject`")
         return self._roster.place(e.subject, ms)
+
+    def _timeline(self, plans: Mapping[int, Plan]) -> Timeline:
+        return timeline(plans, self._policy.tolerance_ms, self._zone)
 
     def _agent(self, subject: str) -> _Agent:
         a = self._agents.get(subject)
@@ -241,7 +253,7 @@ class AgentBook:
             for item in items
             for e in (decode(item.partition(PLACED)[0]),)
         )
-        one = one_each(facts, self._policy.agent_horizon_ms)
+        one = one_each(facts, SLACK_MS)
         return sorted(one, key=lambda f: (f.ms, f.event.id, f.event.source))
 
     def _line(self, facts: list[Fact]) -> "tuple[array[int], list[Kind]]":
@@ -283,11 +295,8 @@ class AgentBook:
                 a.due_ms = FOREVER
                 self._touch(a, self._booked_ms)
         out: dict[Place, Amounts] = {}
-        day = self._day(self.edge_ms)
-        for a in self._agents.values() if day != self._tails_day else self._touched:
-            self._tell(a)
-        self._tails_day = day
         for a in self._touched:
+            self._tell(a)
             new = pieces(a, a.changed_ms, self.edge_ms + 1, self.groups)
             steps = stepping.difference(a.booked, new)
             stepping.book(steps, self.groups, out)
@@ -296,6 +305,9 @@ class AgentBook:
         self._touched.clear()
         self._booked_ms = self.edge_ms
         self.levels.add(out, self.groups)
+        for group in {place.group for place in out}:
+            for segment in self.groups.all[group].booked:
+                self._dims.tell(segment)
         self._forget(top_ms)
         return out
 
@@ -327,7 +339,7 @@ class AgentBook:
         if day == self._forgotten_day or not self._policy.lateness:
             return
         self._forgotten_day = day
-        before = day * DAY_MS - self._policy.agent_horizon_ms - _SLACK_MS
+        before = day * DAY_MS - self._policy.agent_horizon_ms - SLACK_MS
         for a in list(self._agents.values()):
             self._shorten(a, before)
 
@@ -344,12 +356,13 @@ class AgentBook:
             for plan in over[:-1]:
                 del a.plans[plan.date]
             a.plans_changed = True
-            a.timeline = timeline(a.plans, self._policy.tolerance_ms)
+            a.timeline = self._timeline(a.plans)
         gone = not a.times or a.times[-1] < before
         if gone and not a.told and len(a.plans) == len(over[-1:]):
             a.archive.forget(FOREVER)
-            a.times, a.kinds, a.plans, a.plans_changed = array("q"), [], {}, True
-            a.timeline = EMPTY
+            a.times, a.kinds = array("q"), []
+            if not any(plan.team or plan.site for plan in a.timeline.marks):
+                a.plans, a.timeline, a.plans_changed = {}, EMPTY, True
 
     def take_tails(self) -> dict[str, Tail | None]:
         """Returns the tails that changed since the last time; `None` = there is none any more."""
@@ -364,12 +377,9 @@ class AgentBook:
         return dict(found)
 
     def _tail(self, a: _Agent, edge_ms: int) -> Tail | None:
-        until = self._zone.day_start_ms(self._day(edge_ms) + AHEAD_DAYS)
-        return tail(a, edge_ms, until, self.groups, self._dims.names)
-
-    def _day(self, edge_ms: int) -> int:
-        """Returns the day from which on tails tell ahead."""
-        return self._zone.day_of(max(edge_ms, self._news_ms))
+        until_ms = until(a, edge_ms)
+        a.later = later(a, until_ms, a.later, self.groups, self._dims.names)
+        return tail(a, edge_ms, until_ms, a.later.packed, self.groups, self._dims.names)
 
     def take_facts(
         self, added: dict[str, list[bytes]], replaced: dict[str, list[bytes]], gone: list[str]
@@ -405,7 +415,7 @@ class AgentBook:
                 plan = plan_of(decode(raw), raw, self._zone)
                 place = _place_in(item)
                 a.plans[plan.date] = plan if place is None else _placed(plan, place)
-            a.timeline = timeline(a.plans, self._policy.tolerance_ms)
+            a.timeline = self._timeline(a.plans)
         else:
             subject, _, day = key.removeprefix(_FACTS).rpartition("\0")
             self._agent(subject).archive.load(int(day), items)
@@ -430,7 +440,6 @@ class AgentBook:
             a.told = a.subject in tails
         self.levels.add(booked, self.groups)
         self.levels.loaded(levels, self._dims.segment)
-        self._tails_day = self._day(edge_ms)
 
 
 def _key(subject: str, day: int) -> str:

@@ -2,7 +2,9 @@
 
 An agent is his facts in folding order and the timeline of his plans. `pieces` says from when on
 which condition holds; the last fact is taken to go on, until its limit, so that a piece depends on
-what is known and never on what time it is. Time before the first fact is offline.
+what is known and never on what time it is. Time before the first fact is offline; so it is again
+after a silence of the horizon, and then the last fact says nothing any more: neither team nor
+queues. So it makes no difference when it is forgotten.
 
 How scheduled time is out of adherence hangs on the plan's block, a run of adjoining activities:
 before the first moment of it at which the state fits the activity = late, also where there is none;
@@ -39,7 +41,16 @@ from streams.core.agents.labels import (
     is_tracked,
     label_of,
 )
-from streams.core.agents.plan import BREAK, EMPTY, NOTHING, PRODUCTIVE, Mark, Plan, Timeline
+from streams.core.agents.plan import (
+    BREAK,
+    EMPTY,
+    NOBODY,
+    NOTHING,
+    PRODUCTIVE,
+    Mark,
+    Plan,
+    Timeline,
+)
 
 FOREVER: Final = 1 << 62
 
@@ -110,7 +121,7 @@ def _rows(line: Line, lo: int, hi: int) -> Iterator[_Row]:
         end = times[i + 1] if i + 1 < facts else FOREVER
         if j + 1 < marks:
             end = min(end, timeline.times[j + 1])
-        mark = timeline.marks[j] if j >= 0 else timeline.before
+        mark = timeline.marks[j] if j >= 0 else NOBODY
         if i < 0:
             yield _Row(t, OFFLINE, NOTHING_SAID, mark)
         else:
@@ -123,7 +134,7 @@ def _rows(line: Line, lo: int, hi: int) -> Iterator[_Row]:
                 yield _Row(t, UNKNOWN, kind, mark)
                 end = min(end, gone)
             else:
-                yield _Row(t, OFFLINE, kind, mark)
+                yield _Row(t, OFFLINE, NOTHING_SAID, mark)
         t = end
         while i + 1 < facts and times[i + 1] <= t:
             i += 1

@@ -67,7 +67,7 @@ class Groups:
         found = [names.SITE]
         for wanted in self._wanted:
             found += ["+".join(one) for one in product(*(parts.get(d, ()) for d in wanted))]
-        booked = tuple(dims.segment(name) for name in dict.fromkeys(found))
+        booked = tuple(dims.planned(name) for name in dict.fromkeys(found))
         fine = tuple(s for s in booked if dims.has_fine[s])
         coarse = tuple(s for s in booked if not dims.has_fine[s])
         return Group(key, booked, fine, coarse, self._rate(key))

@@ -2,6 +2,10 @@
 
 Of the plans of one date the highest revision stands, in any order of arrival. Across dates the
 activity that starts later is in force; when it ends it gives way to one that still runs.
+
+Whose the agent is, says the plan that is in force, else the one that began last; before the first
+one it says so from the midnight of its day on. So a plan says nothing of the days before it, and
+the plans that are over but for the last one can be forgotten whenever it suits.
 """
 
 import datetime as dt
@@ -16,6 +20,7 @@ from streams.core.agents.labels import NO_ACTIVITY, is_productive, plan_class
 from streams.core.buckets import Zone
 from streams.core.errors import EventRefused
 from streams.core.events import Activity, Schedule, millis
+from streams.core.instants import FIRST_DAY, LAST_DAY
 
 PRODUCTIVE, BREAK, NOTHING = 1, 2, 4
 """What lies on the other side of a boundary nearby, as bits."""
@@ -74,17 +79,16 @@ class Timeline(NamedTuple):
 
     times: list[int]
     marks: list[Mark]
-    before: Mark
-    """What holds before the first mark."""
 
     def at(self, ms: int) -> Mark:
         """Returns what is planned at an instant."""
         i = bisect_right(self.times, ms) - 1
-        return self.marks[i] if i >= 0 else self.before
+        return self.marks[i] if i >= 0 else NOBODY
 
 
 NOBODY: Final = Mark(0, NO_ACTIVITY, 0, "", None, None, 0, 0)
-EMPTY: Final = Timeline([], [], NOBODY)
+"""What holds before the first mark."""
+EMPTY: Final = Timeline([], [])
 
 
 def plan_of(event: Schedule, raw: bytes, zone: Zone) -> Plan:
@@ -119,9 +123,12 @@ def named(text: str | None) -> str | None:
 
 def _date(event: Schedule, text: str) -> int:
     try:
-        return dt.date.fromisoformat(text).toordinal()
+        date = dt.date.fromisoformat(text)
     except ValueError:
         raise _refused(event, f"{text!r} is no date - at `$.data.date`") from None
+    if not FIRST_DAY <= date <= LAST_DAY:
+        raise _refused(event, f"{text!r} is before 1990 or after 9998 - at `$.data.date`")
+    return date.toordinal()
 
 
 def _planned(event: Schedule, i: int, activity: Activity) -> Planned:
@@ -129,6 +136,9 @@ def _planned(event: Schedule, i: int, activity: Activity) -> Planned:
     if start_ms >= end_ms:
         where = f"`$.data.activities[{i}].end`"
         raise _refused(event, f"{activity.activity!r} ends at or before its start - at {where}")
+    if activity.start.date() < FIRST_DAY or activity.end.date() > LAST_DAY:
+        where = f"`$.data.activities[{i}].start`"
+        raise _refused(event, f"{activity.activity!r} is before 1990 or after 9998 - at {where}")
     planned = plan_class(
         productive=activity.productive is not False, tracked=activity.tracked is not False
     )
@@ -149,7 +159,7 @@ class _InForce(NamedTuple):
     plan: Plan
 
 
-def timeline(plans: Mapping[int, Plan], tolerance_ms: int) -> Timeline:
+def timeline(plans: Mapping[int, Plan], tolerance_ms: int, zone: Zone) -> Timeline:
     """Returns what the plans of all dates make together."""
     entries = sorted(
         _InForce(a.start_ms, plan.date, a.end_ms, a, plan)
@@ -165,19 +175,21 @@ def timeline(plans: Mapping[int, Plan], tolerance_ms: int) -> Timeline:
     times = bounds
     if tolerance_ms:
         times = sorted({b + d for b in bounds for d in (-tolerance_ms, 0, tolerance_ms)})
+    midnight = zone.day_start_ms(zone.day_of(bounds[0]))
+    if any(places[0]):
+        times = sorted({midnight, *times})
     marks: list[Mark] = []
-    first = places[0]
     for t in times:
         i = bisect_right(bounds, t) - 1
         found = line[i][1] if i >= 0 else None
         others = _others(line, bounds, t, tolerance_ms) if tolerance_ms else 0
-        team, site = places[i] if i >= 0 else first
+        team, site = places[max(i, 0)] if t >= midnight else (None, None)
         if found is None:
             marks.append(Mark(t, NO_ACTIVITY, others, "", team, site, t, t))
         else:
             a = found.activity
             marks.append(Mark(t, a.planned, others, a.name, team, site, *blocks[i]))
-    return Timeline(times, marks, NOBODY._replace(team=first[0], site=first[1]))
+    return Timeline(times, marks)
 
 
 def _in_force(entries: list[_InForce]) -> Iterable[tuple[int, _InForce | None]]:

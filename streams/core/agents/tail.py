@@ -3,26 +3,30 @@
 A tail says what holds for an agent from the source's edge on if nothing more is heard: readers step
 along it, so that plans and limits take effect without an event. It is also all that the views of
 single agents need.
+
+It tells everything that is known ahead, for a source may hear nothing for weeks. Until the agent is
+gone that hangs on his last state; later on his plans alone, so that part is made once for many
+tails, and is packed: few readers ever get there.
 """
 
+import zlib
 from bisect import bisect_right
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
-from streams.core.agents.derive import Condition, Kind, Line, Piece, pieces
+from streams.core.agents.derive import FOREVER, Condition, Kind, Line, Piece, pieces
 from streams.core.agents.groups import Groups
 from streams.core.agents.labels import OFFLINE, STATES, UNKNOWN, measures_of
+from streams.core.agents.plan import Timeline
 from streams.core.agents.steps import weights
 
 NEAR_MS: Final = 900_000
 """So far back is looked first for when what holds at the edge began: mostly it is enough."""
 LONGEST_DAYS: Final = 8
 """After so many days of silence at the latest an agent is offline."""
-AHEAD_DAYS: Final = LONGEST_DAYS + 2
-"""So many local days are told ahead, today included: whatever the hour is, and though one of them
-may be an hour short, all limits of what was said until now are among them."""
+NOTHING_LATER: Final = b""
 
 
 class Ahead(msgspec.Struct, array_like=True, frozen=True):
@@ -52,30 +56,123 @@ class Tail(msgspec.Struct, array_like=True, frozen=True):
     """Since when it has held; 0 = nothing was ever said."""
     reason: str | None
     """Why he is paused."""
+    until_ms: int = 0
+    """Up to here `pieces` tell everything: until he is gone, and the block around it is over."""
+    later: bytes = NOTHING_LATER
+    """What follows then, packed: see `extended`."""
+
+
+class _Later(msgspec.Struct, array_like=True, frozen=True):
+    """What follows the pieces of a tail; some of it may be among them already."""
+
+    groups: tuple[tuple[str, ...], ...]
+    teams: tuple[str | None, ...]
+    pieces: tuple[Ahead, ...]
+    """`t` is the time since the piece before: so days that are alike are packed into little."""
+
+
+_encode = msgspec.msgpack.Encoder().encode
+_decode = msgspec.msgpack.Decoder(_Later).decode
+
+
+class Later(NamedTuple):
+    """The end of an agent's tails, for as long as it stands."""
+
+    timeline: Timeline
+    """What it was made of."""
+    from_ms: int
+    """Tails that end here or later go on with it."""
+    packed: bytes
+
+
+def until(line: Line, edge_ms: int) -> int:
+    """Returns from when on nothing hangs on an agent's states any more."""
+    ms = edge_ms
+    if line.times:
+        ms = min(max(ms, line.times[-1] + line.gone_ms), FOREVER - 1)
+    mark = line.timeline.at(ms)
+    return mark.end if mark.planned and mark.begin < ms else ms
+
+
+def later(
+    line: Line, from_ms: int, held: Later | None, groups: Groups, names: Sequence[str]
+) -> Later:
+    """Returns what is planned after an instant of `until`; what is held, if that still stands."""
+    plan = line.timeline
+    if not plan.times or plan.times[-1] <= from_ms:
+        return Later(plan, from_ms, NOTHING_LATER)
+    if held is not None and held.timeline is plan and held.from_ms <= from_ms:
+        return held
+    found = pieces(line, from_ms, FOREVER, groups)[1:]
+    if not found:
+        return Later(plan, from_ms, NOTHING_LATER)
+    own, teams, said = _told(found, groups, names)
+    since = [0, *(piece.t for piece in said)]
+    apart = tuple(_at(b.t - t, b, b.group) for t, b in zip(since, said, strict=False))
+    return Later(plan, from_ms, zlib.compress(_encode(_Later(own, teams, apart))))
+
+
+def extended(tail: Tail) -> Tail:
+    """Returns a tail with what follows among its pieces."""
+    if not tail.later:
+        return tail
+    more = _decode(zlib.decompress(tail.later))
+    offset, t, found = len(tail.groups), 0, list(tail.pieces)
+    for piece in more.pieces:
+        t += piece.t
+        if t > tail.until_ms:
+            found.append(_at(t, piece, offset + piece.group))
+    return msgspec.structs.replace(
+        tail,
+        groups=tail.groups + more.groups,
+        pieces=tuple(found),
+        teams=tail.teams + more.teams,
+        later=NOTHING_LATER,
+    )
+
+
+def _at(t: int, piece: Ahead, group: int) -> Ahead:
+    return Ahead(t, group, piece.label, piece.weighted, piece.activity)
 
 
 def tail(
-    line: Line, edge_ms: int, until_ms: int, groups: Groups, names: Sequence[str]
+    line: Line, edge_ms: int, until_ms: int, packed: bytes, groups: Groups, names: Sequence[str]
 ) -> Tail | None:
-    """Returns an agent's tail up to an instant; `None` where nothing is to be said of him."""
+    """Returns an agent's tail; `None` where nothing is to be said of him.
+
+    Args:
+        line: The agent.
+        edge_ms: Up to when he is booked.
+        until_ms: Of `until`.
+        packed: Of `later`.
+        groups: Those of the source.
+        names: Of its segments.
+    """
     today = line.timeline.at(edge_ms)
     begin = today.begin if today.planned else edge_ms
     near = max(begin, edge_ms - NEAR_MS)
-    found, at = _looking_back(line, near, edge_ms, until_ms, groups)
+    found, at = _looking_back(line, near, edge_ms, until_ms + 1, groups)
     if near > begin and not at:  # it has begun earlier
-        found, at = _looking_back(line, begin, edge_ms, until_ms, groups)
+        found, at = _looking_back(line, begin, edge_ms, until_ms + 1, groups)
     shown = found[at:]
-    if len(shown) == 1 and not measures_of(shown[0].condition.label):
+    if not packed and not any(measures_of(piece.condition.label) for piece in shown):
         return None
-    used = list(dict.fromkeys(piece.condition.group for piece in shown))
-    return Tail(
+    own, teams, said = _told(shown, groups, names)
+    return Tail(own, said, teams, *_since(line, edge_ms), until_ms if packed else 0, packed)
+
+
+def _told(
+    found: Sequence[Piece], groups: Groups, names: Sequence[str]
+) -> tuple[tuple[tuple[str, ...], ...], tuple[str | None, ...], tuple[Ahead, ...]]:
+    """Returns pieces with the names of their segments, and whose they are."""
+    used = {g: i for i, g in enumerate(dict.fromkeys(piece.condition.group for piece in found))}
+    return (
         tuple(tuple(names[s] for s in groups.all[g].booked) for g in used),
-        tuple(
-            Ahead(t, used.index(c.group), c.label, _weighted(c, groups), activity)
-            for t, c, activity in shown
-        ),
         tuple(groups.all[g].key.team for g in used),
-        *_since(line, edge_ms),
+        tuple(
+            Ahead(t, used[c.group], c.label, _weighted(c, groups), activity)
+            for t, c, activity in found
+        ),
     )
 
 
