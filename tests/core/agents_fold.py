@@ -30,7 +30,7 @@ from streams.core.ledger import Ledger
 from streams.core.policy import FoldPolicy
 from streams.core.tally import Cell
 from streams.core.windows import bucket_of
-from tests.core.agents_reference import Cells, Fact, Run, Walk
+from tests.core.agents_reference import STATES, Cells, Fact, Run, Walk
 from tests.core.agents_worlds import World
 
 SEGMENTS = (("queue",), ("team",), ("site",), ("agent",), ("pause",))
@@ -77,6 +77,10 @@ class Slow(Walk):
             states[gone:end] = ["offline"] * (end - gone)
             facts[gone:end] = [None] * (end - gone)
         return facts, states
+
+    def _changes(self, times: list[int]) -> set[int]:
+        gone = {fact.ms + HORIZON for facts in self.facts.values() for fact in facts}
+        return super()._changes(times) | gone
 
     def _runs(self, agent: str) -> list[Run]:
         runs = super()._runs(agent)
@@ -186,7 +190,22 @@ def check(ledger: Ledger, walk: Walk, now: int, fine_from: int) -> None:
     found = cells_of(everything, everything.levels, zone, now, fine_from)
     wanted = walk.cells(now, fine_from=fine_from)
     assert not unlike(found, wanted)
+    assert_filled(found, walk, now, zone)
     assert live_of(everything.levels) == walk.live(now)
+
+
+def assert_filled(cells: Cells, walk: Walk, now: int, zone: Zone) -> None:
+    """Asserts that for each agent and bucket the states read add up to the bucket's length.
+
+    Offline is in no cell: how long it was tells the reference.
+    """
+    for (resolution, bucket, segment), sums in walk.cells(now, offline=True).items():
+        start = bucket_start_ms(resolution, bucket, zone)
+        if segment.startswith("agent:") and start >= walk.begin:
+            read = cells.get((resolution, bucket, segment), {})
+            states = sum(read.get(state, 0) for state in STATES) + sums.get("offline", 0)
+            end = bucket_start_ms(resolution, bucket + 1, zone)
+            assert states == min(now, end) - start, (resolution, bucket, segment)
 
 
 class Store:

@@ -1,9 +1,10 @@
-"""A slow, obvious account of agents' time: a walk from step to step of a grid.
+"""A slow, obvious account of agents' time: a walk from step to step.
 
 It shares no code with `streams.core`: plain JSON, plain objects, no incremental booking, no
 derivation of what changed. For each agent and each step it is painted which fact and which planned
-activity are in force; what a step counts as follows from the two. All times of the events must lie
-on the grid; the moment of reading need not.
+activity are in force; what a step counts as follows from the two. Steps are those of a grid, on
+which all times of the events must lie; or, for times of any millisecond, they go from one instant
+at which anything may change to the next. The moment of reading may lie anywhere.
 """
 
 import datetime as dt
@@ -11,13 +12,16 @@ import itertools
 import json
 import unicodedata
 import zoneinfo
-from collections.abc import Callable, Iterator
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 SECOND = 1000
 HOUR = 3_600_000
 DAY = 24 * HOUR
+ANY_MS = 1
+"""As a grid: none."""
 FINE, QUARTER, LOCAL_DAY = 0, 1, 2
 LADDER = ["available", "paused", "ringing", "wrap_up", "hold", "on_contact"]
 """From the lowest to the highest: the highest of the states at once is the label."""
@@ -131,7 +135,7 @@ def fact_of(
     state = label(d["state"], states)
     limits = [unknown_after] if offline_expires or state != "offline" else []
     if d.get("heartbeat_s"):
-        limits.append(2 * round(1000 * d["heartbeat_s"]))
+        limits.append(round(2000 * d["heartbeat_s"]))
     return Fact(
         ms, event["id"], event["source"], raw, state, sum(s in BUSY for s in states),
         d.get("capacity") or 0, ms + min(limits) if limits else None,
@@ -194,11 +198,11 @@ class Walk:
     Args:
         events: the records' values, in any order, as often as anybody likes
         zone: whose local days
-        tolerance_ms: T, a multiple of the step
+        tolerance_ms: T, a multiple of the step of a grid
         unknown_after_ms: how long a state without heartbeat holds
         offline_expires: whether that is so for offline, too; else only its own heartbeat ends it
         horizon_ms: of one identity, two records further apart are two facts
-        step_ms: the grid
+        step_ms: the grid; `ANY_MS` = from one change to the next
         rate_of: what an agent's time costs
     """
 
@@ -210,7 +214,7 @@ class Walk:
     ) -> None:  # fmt: skip
         self.zone = zoneinfo.ZoneInfo(zone)
         self.step = step_ms
-        self.reach = tolerance_ms // step_ms
+        self.tolerance = tolerance_ms
         self.rate_of = rate_of
         self.facts: dict[str, list[Fact]] = {}
         self.plans: dict[str, list[Plan]] = {}
@@ -233,11 +237,27 @@ class Walk:
         margin = tolerance_ms + step_ms
         self.begin = min(times, default=0) - margin
         self.end = max(times, default=0) + margin
+        self.instants = self._instants(times)
         self.runs = {agent: self._runs(agent) for agent in self.agents}
         self._days: dict[int, int] = {}
 
+    def _instants(self, times: list[int]) -> Sequence[int]:
+        """Returns where the steps begin, and the end of the last one."""
+        if self.step > ANY_MS:
+            return range(self.begin, self.end + 1, self.step)
+        found = {self.begin, self.end} | self._changes(times)
+        return sorted(t for t in found if self.begin <= t <= self.end)
+
+    def _changes(self, times: list[int]) -> set[int]:
+        """Returns when anything may change, given the times of facts, limits and activities."""
+        near = {t + d for t in times for d in (-self.tolerance, 0, self.tolerance)}
+        return near | {self._midnight(t) for t in times}
+
     def _index(self, ms: int) -> int:
-        return (ms - self.begin) // self.step
+        """Returns the step that begins at an instant; beyond the ends the nearest one."""
+        i = bisect_left(self.instants, ms)
+        assert self.begin >= ms or ms >= self.end or self.instants[i] == ms, "not on the grid"
+        return i
 
     def _runs(self, agent: str) -> list[Run]:
         """Walks along the grid; steps of which all is equal make one run."""
@@ -262,8 +282,7 @@ class Walk:
                     agent, states[start], plan[start], sides.get(start, nowhere),
                     kinds.get(start), facts[start], owners[start],
                 )  # fmt: skip
-                first, last = self.begin + start * self.step, self.begin + k * self.step
-                runs.append((first, last, moment))
+                runs.append((self.instants[start], self.instants[k], moment))
                 start = k
         return runs
 
@@ -320,9 +339,10 @@ class Walk:
         for b in range(1, len(plan)):
             before, after = plan[b - 1], plan[b]
             if before != after:
-                for k in range(max(0, b - self.reach), b):
+                at = self.instants[b]
+                for k in range(self._index(at - self.tolerance), b):
                     sides[k] = sides.get(k, frozenset()) | {after}
-                for k in range(b, min(len(plan), b + self.reach)):
+                for k in range(b, min(len(plan), self._index(at + self.tolerance))):
                     sides[k] = sides.get(k, frozenset()) | {before}
         return sides
 

@@ -1,8 +1,8 @@
 """Random agents for the property tests: shifts and what people make of them, in disorder.
 
-Everything lies on a coarse grid, so that times collide; most changes of state lie near a boundary
-of the plan, so that lateness, long breaks and tolerance happen. Times span two or three local days
-with a night on which the clocks change.
+Most lie on a coarse grid, so that times collide; some on any millisecond. Most changes of state lie
+near a boundary of the plan, so that lateness, long breaks and tolerance happen. Times span two or
+three local days with a night on which the clocks change.
 """
 
 import datetime as dt
@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
+
+from tests.core.agents_reference import ANY_MS
 
 SECOND = 1000
 MINUTE = 60_000
@@ -56,7 +58,7 @@ class World:
 
     zone: str
     step: int
-    """All times but those of reading are multiples of it (ms)."""
+    """All times but those of reading are multiples of it (ms); `ANY_MS` = there is no grid."""
     tolerance: int
     arrivals: list[bytes]
     times: list[int]
@@ -73,7 +75,7 @@ class World:
 def iso(ms: int, zone: dt.tzinfo = dt.UTC) -> str:
     """Returns an instant as RFC 3339."""
     moment = dt.datetime.fromtimestamp(ms // 1000, zone)
-    return moment.isoformat().replace("+00:00", "Z")
+    return moment.replace(microsecond=ms % 1000 * 1000).isoformat().replace("+00:00", "Z")
 
 
 def local(zone: zoneinfo.ZoneInfo, date: dt.date, minutes: int) -> int:
@@ -92,6 +94,11 @@ class Maker:
     start: int
     end: int
     """States lie from start to end."""
+
+    @property
+    def unit(self) -> int:
+        """What lengths are multiples of: without a grid of a millisecond, or of 5 s."""
+        return self.step if self.step > ANY_MS or self.chance(30) else 5 * SECOND
 
     def chance(self, percent: int) -> bool:
         """Returns True so many times of a hundred."""
@@ -166,7 +173,7 @@ class Maker:
                 for i in range(self.r.randrange(4))
             ]
         if self.chance(30):
-            lasts = self.step * self.r.choice([1, 2, 7, 60, 600])
+            lasts = self.unit * self.r.choice([1, 2, 7, 60, 600])
             d["heartbeat_s"] = self.r.choice([lasts / 2000, 45_000, None])
         return d
 
@@ -182,7 +189,8 @@ class Maker:
             ms, data = self.on_grid(self.start, self.end), self.state()
             if cues and self.chance(95 if obedient else 70):
                 ms, fitting = cues[(first + i) % len(cues)] if obedient else self.r.choice(cues)
-                ms += self.on_grid(-self.step, self.r.choice([5, 60]) * self.step)
+                unit = self.unit
+                ms += self.on_grid(-unit, self.r.choice([5, 60]) * unit)
                 if obedient:
                     data |= {"state": self.r.choice(fitting), "contacts": None, "heartbeat_s": None}
             if records and self.chance(10):
@@ -244,8 +252,9 @@ def make(
     newest = max(ms for ms, _ in arrivals)
     ahead = [r.randrange(15 * MINUTE), r.randrange(10 * HOUR), r.randrange(30 * HOUR)]
     nows = [newest, *(newest + ms for ms in ahead)]
+    unit = maker.unit
     return World(
-        name, step, r.choice([0, 0, step, 5 * step, 60 * step]),
+        name, step, r.choice([0, 0, unit, 5 * unit, 60 * unit]),
         [raw for _, raw in arrivals], [ms for ms, _ in arrivals], nows,
     )  # fmt: skip
 
@@ -256,8 +265,8 @@ def world(seed: int) -> World:
 
 
 def worlds() -> st.SearchStrategy[World]:
-    """Worlds for Hypothesis: small, on coarser grids, so that they shrink and many are tried."""
+    """Worlds for Hypothesis: small, without a grid or on coarse ones, so that many are tried."""
     return st.builds(
-        lambda r: make(r, facts=12, agents=2, steps=(5 * SECOND, MINUTE, 5 * MINUTE)),
+        lambda r: make(r, facts=12, agents=2, steps=(ANY_MS, 5 * SECOND, MINUTE, 5 * MINUTE)),
         st.randoms(use_true_random=False),
     )

@@ -33,8 +33,9 @@ from streams.core.ledger import Ledger
 from streams.core.policy import Formula, ReadingPolicy
 from streams.core.reading import formula_of, measured
 from streams.core.shapes import AgentsNow
+from streams.core.windows import parse
 from tests.core.agents_fold import Slow, Store, chunks, policy
-from tests.core.agents_reference import Cells, Moment, millis
+from tests.core.agents_reference import STATES, Cells, Moment, millis
 from tests.core.agents_worlds import World, worlds
 from tests.core.test_agents_reference import at, plan, state
 from tests.core.test_board_against_cells import slow_buckets
@@ -178,6 +179,27 @@ def compare(floor: Floor, walk: Slow, now: int) -> None:
             if not (segment.startswith("agent:") and window[-1] in "ms"):
                 read(floor, segment, window, now, cells)
     people(floor, walk, now)
+    filled(floor, walk, now)
+
+
+def filled(floor: Floor, walk: Slow, now: int) -> None:
+    """Asserts that the states of each agent fill the windows of one bucket.
+
+    Offline is booked nowhere: how long it was tells the walk.
+    """
+    cells, board = walk.cells(now, fine_from=now, offline=True), floor.board
+    for window in ("interval", "today"):
+        place = board._windows.place(parse(window))
+        resolution, bucket, _ = place.span
+        for agent in walk.agents:
+            segment = f"agent:{agent}"
+            sums = cells.get((resolution, bucket, segment), {})
+            if place.start_ms < walk.begin or not floor.holds(segment, resolution, bucket):
+                continue
+            if board.read(segment, "staffed_time", window).value is not None:
+                times = board._windows.running(place, segment)._measures
+                states = sum(times.get(f"time_{state}", 0) for state in STATES)
+                assert states + sums.get("offline", 0) == now - place.start_ms, (segment, window)
 
 
 def read(floor: Floor, segment: str, window: str, now: int, cells: Cells) -> None:

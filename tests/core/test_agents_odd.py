@@ -153,7 +153,7 @@ def test_a_tail_reaches_as_far_as_the_longest_silence() -> None:
         board.step(now)
         assert [a.state for a in board.agents()] == [state_then]
         assert board.read("site", "agents_unknown", "live").value == (state_then == "unknown")
-    assert LONGEST_DAYS * DAY_MS == fold.agent_horizon_ms
+    assert fold.agent_horizon_ms == LONGEST_DAYS * DAY_MS
 
 
 def test_a_limit_a_boundary_and_a_state_at_one_instant() -> None:

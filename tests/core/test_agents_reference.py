@@ -7,9 +7,10 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 
 from tests.core.agents_reference import (
+    ANY_MS,
     DAY,
     FINE,
     HOUR,
@@ -262,6 +263,18 @@ def test_random_worlds_hold_together(w: World) -> None:
     assert by_resolution[0] == by_resolution[1] == by_resolution[2]
     agents = [f"agent:{a}" for a in walk.agents]
     assert totals(cells, QUARTER, agents) == by_resolution[1]
+
+
+@settings(max_examples=15)
+@given(worlds())
+def test_from_change_to_change_is_as_from_step_to_step(w: World) -> None:
+    """The walk without a grid says of worlds on a grid what the one of the grid says."""
+    assume(w.step > ANY_MS)
+    grid = Walk(w.arrivals, w.zone, tolerance_ms=w.tolerance, step_ms=w.step)
+    free = Walk(w.arrivals, w.zone, tolerance_ms=w.tolerance, step_ms=ANY_MS)
+    for now in w.nows:
+        assert free.cells(now) == grid.cells(now)
+        assert free.live(now) == grid.live(now)
 
 
 def check_sums(cells: Cells) -> None:
