@@ -18,7 +18,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from streams.core.agents.book import SLACK_MS, AgentBook, is_agents_key
+from streams.core.agents.book import AgentBook
+from streams.core.agents.forgetting import SLACK_MS
+from streams.core.agents.stored import is_agents_key
 from streams.core.bookings import Marks, book_all
 from streams.core.buckets import DAY_MS, Zone
 from streams.core.cells import FOREVER, Cells

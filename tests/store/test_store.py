@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 import redis
 
-from streams.core.agents.tail import Ahead, Tail
+from streams.core.agents.tail import Coming, Tail
 from streams.core.buckets import DAY, FINE, QUARTER
 from streams.core.changes import Changes, Facts, nothing
 from streams.core.revised import Bits, Block
@@ -188,7 +188,7 @@ async def test_a_script_is_sent_again_when_redis_has_forgotten_it(
 async def test_the_past_of_a_source_says_who_is_there_at_its_edge(store: Store) -> None:
     """Cells of several spans, levels of the segments, the edge; tails where they are asked for."""
     owner = await store_one(store)
-    tail = Tail(((SITE,),), (Ahead(5, 0, 15, ((15, 1),), "work"),), ("T",), "available", 5, None)
+    tail = Tail(((SITE,),), (Coming(5, 0, 15, ((15, 1),), "work"),), ("T",), "available", 5, None)
     visible = nothing(2_000)
     visible.edge_ms, visible.levels, visible.tails = 1_500, {SITE: {15: 2}}, {"a": tail}
     owner.advance(10, 10, 500)

@@ -32,7 +32,7 @@ def _has_fine(segment: str) -> bool:
     return "agent" not in dimensions(segment)
 
 
-class _Agent(msgspec.Struct):
+class _Walker(msgspec.Struct):
     tail: Tail
     version: int
     booked: int
@@ -45,7 +45,7 @@ class Ahead:
     """The tails of one source, stepped along up to `now`."""
 
     def __init__(self, zone: Zone) -> None:
-        self.tails: dict[str, _Agent] = {}
+        self.tails: dict[str, _Walker] = {}
         self.cells: tuple[dict[int, dict[str, Cell]], ...] = tuple({} for _ in RESOLUTIONS)
         """By resolution: bucket → segment → steps since the edge."""
         self.fresh: list[str] = []
@@ -128,10 +128,10 @@ class Ahead:
             if tail.until_ms <= self._edge_ms:
                 tail = extended(tail)
             at = max((i for i, p in enumerate(tail.pieces) if p.t <= self._edge_ms), default=0)
-            held = self.tails[agent] = _Agent(tail, self._version, at, at)
+            held = self.tails[agent] = _Walker(tail, self._version, at, at)
             self._await(agent, held)
 
-    def _await(self, agent: str, held: _Agent) -> None:
+    def _await(self, agent: str, held: _Walker) -> None:
         following, tail = held.taken + 1, held.tail
         if following < len(tail.pieces):
             heappush(self._coming, (tail.pieces[following].t, agent, held.version))
@@ -145,7 +145,7 @@ class Ahead:
         held = self.tails.get(agent)
         return held is not None and held.version == version
 
-    def _take(self, held: _Agent, i: int, sign: int, changed: Changed) -> None:
+    def _take(self, held: _Walker, i: int, sign: int, changed: Changed) -> None:
         """Books the step to piece `i`, or takes it back."""
         before, after = held.tail.pieces[i - 1 : i + 1]
         for piece, n in ((before, -sign), (after, sign)):

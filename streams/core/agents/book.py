@@ -8,79 +8,32 @@ So late facts, revisions, silence and the size of commits all come to the same s
 cost nothing.
 """
 
-import datetime as dt
-from array import array
-from bisect import bisect_left, bisect_right
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from heapq import heapify, heappop, heappush
 from typing import Final
 
-import msgspec
-
 from streams.core.agents import steps as stepping
-from streams.core.agents.archive import Archive
-from streams.core.agents.derive import FOREVER, Kind, Line, Piece, next_change, pieces
+from streams.core.agents import stored
+from streams.core.agents.agent import Agent, block_begin
+from streams.core.agents.derive import FOREVER, next_change, pieces
+from streams.core.agents.forgetting import SLACK_MS, shorten
 from streams.core.agents.groups import Groups
-from streams.core.agents.labels import (
-    AVAILABLE,
-    HOLD,
-    OFFLINE,
-    ON_CONTACT,
-    PAUSED,
-    RINGING,
-    STATES,
-    WRAP_UP,
-)
-from streams.core.agents.plan import EMPTY, Mark, Plan, Timeline, named, plan_of, timeline
+from streams.core.agents.intake import Intake, first_difference, first_unlike
 from streams.core.agents.steps import Amounts, Levels, Place
-from streams.core.agents.tail import Later, Tail, later, tail, until
+from streams.core.agents.tail import Tail, later, tail, until
 from streams.core.buckets import DAY_MS, Zone
 from streams.core.dims import Dims
-from streams.core.errors import EventRefused
-from streams.core.events import AgentData, AgentState, Schedule, decode, millis
-from streams.core.facts import Fact, one_each
+from streams.core.events import AgentState, Schedule
+from streams.core.facts import Fact
 from streams.core.policy import FoldPolicy
 from streams.core.revised import settled_ms
 from streams.core.revisions import Revisions
 from streams.core.roster import Roster
 
-EPOCH_DAY: Final = dt.date(1970, 1, 1).toordinal()
-_ORDER: Final = (AVAILABLE, PAUSED, RINGING, WRAP_UP, HOLD, ON_CONTACT)
-"""Of an agent's state and those of his contacts the last one here is shown."""
-_HELD: Final = frozenset((ON_CONTACT, HOLD, WRAP_UP))
-_MOST_AT_ONCE: Final = 500
-"""More contacts or places for them are counted as so many: m of a cell must fit in 64 bits."""
 _SPARE: Final = 1000
-SLACK_MS: Final = 2 * DAY_MS
-"""Facts are kept so much longer than they may be late: what a block of the plan began with, and
-what a fact corrects. Two records of one identity that lie further apart are two facts."""
-PLACED: Final = b"\1"
-"""Stands between a fact and the team and site that the roster gave it: both are kept, because the
-roster may say something else when the facts are read again."""
-_FACTS, _PLANS = "\0a", "\0p"
-_encode = msgspec.json.Encoder().encode
-_place = msgspec.json.Decoder(tuple[str | None, str | None]).decode
-
-
-class _Agent(Line):
-    """An agent and his bookings."""
-
-    archive: Archive = msgspec.field(default_factory=Archive)
-    last: tuple[str, str] = ("", "")
-    """Id and source of the last fact."""
-    touched: bool = False
-    booked: list[Piece] = msgspec.field(default_factory=list)
-    """What was booked from `changed_ms` on, up to the edge."""
-    changed_ms: int = 0
-    due_ms: int = FOREVER
-    """When he is looked at next without an event."""
-    plans_changed: bool = False
-    told: bool = False
-    """Whether readers have a tail of him."""
-    later: Later | None = None
-    """How his tails end."""
 
 
 class AgentBook:
@@ -99,12 +52,12 @@ class AgentBook:
         """The greatest of min(event time, append time): booked up to here at the next commit."""
         self.levels = Levels()
         self.groups = Groups(policy, dims)
-        self._policy, self._dims, self._zone = policy, dims, zone
-        self._counts, self._roster, self._revisions = counts, roster, revisions
-        self._agents: dict[str, _Agent] = {}
-        self._kinds: dict[Kind, Kind] = {}
-        self._touched: list[_Agent] = []
-        self._stale: dict[str, _Agent] = {}
+        self._policy, self._dims = policy, dims
+        self._counts, self._revisions = counts, revisions
+        self._intake = Intake(policy, zone, roster)
+        self._agents: dict[str, Agent] = {}
+        self._touched: list[Agent] = []
+        self._stale: dict[str, Agent] = {}
         """Agents of whom something is to be stored."""
         self._due: list[tuple[int, str]] = []
         self._booked_ms = 0
@@ -119,13 +72,13 @@ class AgentBook:
         Raises:
             EventRefused: there is a roster, and he is not in it.
         """
-        place = self._rostered(e, ms)
+        place = self._intake.rostered(e, ms)
         data = e.data
         item = raw
         if place is not None and not (data.team and data.site):
-            item = raw + PLACED + _encode(place)
+            item = stored.placed_item(raw, place)
         a = self._agent(e.subject)
-        kind = self._kind(data, place)
+        kind = self._intake.kind(data, place)
         times = a.times
         if a.archive.knows(e.source, e.id):
             self._contradict(a, raw, item, top_ms)
@@ -161,11 +114,8 @@ class AgentBook:
         Raises:
             EventRefused: it contradicts itself; or there is a roster, and its agent is not in it.
         """
-        plan = plan_of(e, raw, self._zone)
-        place = self._rostered(e, plan.start_ms if plan.activities else plan.rank[1])
-        if place is not None:
-            plan = _placed(plan, place)
-        if self._begin_ms(plan) < plan.rank[1] - self._policy.agent_horizon_ms:
+        plan = self._intake.plan(e, raw)
+        if self._intake.begin_ms(plan) < plan.rank[1] - self._policy.agent_horizon_ms:
             self._counts["late"] += 1
             return
         a = self._agent(e.subject)
@@ -174,8 +124,8 @@ class AgentBook:
             self._counts["repeated" if held.rank == plan.rank else "superseded"] += 1
             return
         plans = {**a.plans, plan.date: plan}
-        new = self._timeline(plans)
-        changed, lo = _first_difference(a.timeline, new)
+        new = self._intake.timeline(plans)
+        changed, lo = first_difference(a.timeline, new)
         if changed < oldest_ms:
             self._counts["late"] += 1
             return
@@ -183,56 +133,21 @@ class AgentBook:
             a.plans, a.timeline, a.plans_changed = plans, new, True
         self._stale[a.subject] = a
 
-    def _begin_ms(self, plan: Plan) -> int:
-        """Returns from when on a plan says anything: its midnight, if it does not begin earlier."""
-        midnight = self._zone.day_start_ms(plan.date)
-        return min(midnight, plan.start_ms) if plan.activities else midnight
-
-    def _rostered(self, e: AgentState | Schedule, ms: int) -> tuple[str | None, str | None] | None:
-        if self._roster is None:
-            return None
-        if e.subject not in self._roster:
-            raise EventRefused(f"agent {e.subject!r} is not in the roster - at `$.subject`")
-        return self._roster.place(e.subject, ms)
-
-    def _timeline(self, plans: Mapping[int, Plan]) -> Timeline:
-        return timeline(plans, self._policy.tolerance_ms, self._zone)
-
-    def _agent(self, subject: str) -> _Agent:
+    def _agent(self, subject: str) -> Agent:
         a = self._agents.get(subject)
         if a is None:
-            a = self._agents[subject] = _Agent(subject, gone_ms=self._policy.agent_horizon_ms)
+            a = self._agents[subject] = Agent(subject, gone_ms=self._policy.agent_horizon_ms)
         return a
 
-    def _kind(self, data: AgentData, place: tuple[str | None, str | None] | None) -> Kind:
-        state = STATES.index(data.state)
-        contacts = 0
-        for held in data.contacts or ():
-            own = STATES.index(held.state or "on_contact")
-            contacts += own in _HELD
-            if state == OFFLINE or _ORDER.index(own) > _ORDER.index(state):
-                state = own
-        lasts = FOREVER if state == OFFLINE else self._policy.unknown_after_ms
-        if data.heartbeat_s:
-            lasts = min(lasts, round(2000 * data.heartbeat_s))
-        team, site = place or (None, None)
-        queues = tuple(sorted({name for q in data.queues or () if (name := named(q))}))
-        kind = Kind(
-            state, named(data.team) or team, named(data.site) or site, queues,
-            named(data.reason) if state == PAUSED else None,
-            min(contacts, _MOST_AT_ONCE), min(data.capacity or 0, _MOST_AT_ONCE), lasts,
-        )  # fmt: skip
-        return self._kinds.setdefault(kind, kind)
-
-    def _contradict(self, a: _Agent, raw: bytes, item: bytes, top_ms: int) -> None:
+    def _contradict(self, a: Agent, raw: bytes, item: bytes, top_ms: int) -> None:
         """Takes in a fact that may be there already, or of whose identity or instant there is."""
         items = a.archive.raws()
-        if any(held.partition(PLACED)[0] == raw for held in items):
+        if any(stored.raw_of(held) == raw for held in items):
             self._counts["repeated"] += 1
             return
         self._counts["disorder"] += 1
-        facts = self._folded([*items, item])
-        lo = _first_unlike(a, *self._line(facts))
+        facts = self._intake.folded([*items, item])
+        lo = first_unlike(a, *self._intake.line(facts))
         if lo < FOREVER:
             in_order = lo >= settled_ms(top_ms) and lo > max(a.times, default=-1)
             with self._weighed(a, lo, top_ms, late=not in_order):
@@ -242,29 +157,15 @@ class AgentBook:
         self._stale[a.subject] = a
         a.archive.set((f.ms, f.event.source, f.event.id, f.raw) for f in facts)
 
-    def _set_facts(self, a: _Agent, facts: list[Fact]) -> None:
-        a.times, a.kinds = self._line(facts)
+    def _set_facts(self, a: Agent, facts: list[Fact]) -> None:
+        a.times, a.kinds = self._intake.line(facts)
         a.last = (facts[-1].event.id, facts[-1].event.source) if facts else ("", "")
 
-    def _folded(self, items: list[bytes]) -> list[Fact]:
-        """Returns one fact an identity, in folding order."""
-        facts = (
-            Fact(millis(e.time), item, e)
-            for item in items
-            for e in (decode(item.partition(PLACED)[0]),)
-        )
-        one = one_each(facts, SLACK_MS)
-        return sorted(one, key=lambda f: (f.ms, f.event.id, f.event.source))
-
-    def _line(self, facts: list[Fact]) -> "tuple[array[int], list[Kind]]":
-        by_time = {f.ms: self._kind(f.event.data, _place_in(f.raw)) for f in facts}
-        return array("q", by_time), list(by_time.values())
-
     @contextmanager
-    def _weighed(self, a: _Agent, lo: int, top_ms: int, *, late: bool = True) -> Iterator[None]:
+    def _weighed(self, a: Agent, lo: int, top_ms: int, *, late: bool = True) -> Iterator[None]:
         """Changes an agent from `lo` on; what comes late is marked, by itself."""
         self._touch(a, lo)
-        begin, until = _block_begin(a, lo), settled_ms(top_ms)
+        begin, until = block_begin(a, lo), settled_ms(top_ms)
         if not late or begin >= until:
             yield
             return
@@ -273,9 +174,9 @@ class AgentBook:
         after = pieces(a, begin, until, self.groups)
         self._revisions.agent(before, after, self.groups, top_ms)
 
-    def _touch(self, a: _Agent, lo: int) -> None:
+    def _touch(self, a: Agent, lo: int) -> None:
         """Keeps what is booked of an agent from `lo` on, before something changes there."""
-        lo = min(self._booked_ms, _block_begin(a, lo))
+        lo = min(self._booked_ms, block_begin(a, lo))
         booked_to = self._booked_ms + 1
         if not a.touched:
             a.touched, a.changed_ms = True, lo
@@ -317,7 +218,7 @@ class AgentBook:
             found.append(heappop(self._due)[1])
         return found
 
-    def _look_later(self, a: _Agent) -> None:
+    def _look_later(self, a: Agent) -> None:
         due = next_change(a, self.edge_ms)
         if due != a.due_ms:
             a.due_ms = due
@@ -327,7 +228,7 @@ class AgentBook:
             self._due = [(x.due_ms, s) for s, x in self._agents.items() if x.due_ms < FOREVER]
             heapify(self._due)
 
-    def _tell(self, a: _Agent) -> None:
+    def _tell(self, a: Agent) -> None:
         new = self._tail(a, self.edge_ms)
         if new is not None or a.told:
             self._tails[a.subject] = new
@@ -341,28 +242,8 @@ class AgentBook:
         self._forgotten_day = day
         before = day * DAY_MS - self._policy.agent_horizon_ms - SLACK_MS
         for a in list(self._agents.values()):
-            self._shorten(a, before)
-
-    def _shorten(self, a: _Agent, before: int) -> None:
-        self._stale[a.subject] = a
-        in_force = bisect_right(a.times, before) - 1  # at the cut: kept, with the rest of its day
-        day_ms = (a.times[in_force] if in_force >= 0 else before) // DAY_MS * DAY_MS
-        a.archive.forget(day_ms)
-        first = bisect_left(a.times, day_ms)
-        if first > 0:
-            del a.times[:first], a.kinds[:first]
-        over = sorted((p for p in a.plans.values() if _is_over(p, before)), key=_begin)
-        if over[:-1]:  # the last one still says the team
-            for plan in over[:-1]:
-                del a.plans[plan.date]
-            a.plans_changed = True
-            a.timeline = self._timeline(a.plans)
-        gone = not a.times or a.times[-1] < before
-        if gone and not a.told and len(a.plans) == len(over[-1:]):
-            a.archive.forget(FOREVER)
-            a.times, a.kinds = array("q"), []
-            if not any(plan.team or plan.site for plan in a.timeline.marks):
-                a.plans, a.timeline, a.plans_changed = {}, EMPTY, True
+            self._stale[a.subject] = a
+            shorten(a, before, self._intake.timeline)
 
     def take_tails(self) -> dict[str, Tail | None]:
         """Returns the tails that changed since the last time; `None` = there is none any more."""
@@ -376,49 +257,35 @@ class AgentBook:
         )
         return dict(found)
 
-    def _tail(self, a: _Agent, edge_ms: int) -> Tail | None:
+    def _tail(self, a: Agent, edge_ms: int) -> Tail | None:
         until_ms = until(a, edge_ms)
         a.later = later(a, until_ms, a.later, self.groups, self._dims.names)
         return tail(a, edge_ms, until_ms, a.later.packed, self.groups, self._dims.names)
+
+    # -- what is stored
 
     def take_facts(
         self, added: dict[str, list[bytes]], replaced: dict[str, list[bytes]], gone: list[str]
     ) -> None:
         """Says what is to be stored of facts and plans since the last time."""
         for subject, a in self._stale.items():
-            appended, anew = a.archive.take()
-            for day, items in appended.items():
-                added[_key(subject, day)] = items
-            for day, items in anew.items():
-                if items:
-                    replaced[_key(subject, day)] = items
-                else:
-                    gone.append(_key(subject, day))
-            if a.plans_changed:
-                a.plans_changed = False
-                if a.plans:
-                    replaced[_PLANS + subject] = [p.raw for p in a.plans.values()]
-                else:
-                    gone.append(_PLANS + subject)
+            stored.take(a, added, replaced, gone)
             if not (a.times or a.plans or a.told):
                 del self._agents[subject]
         self._stale.clear()
 
-    # -- what is stored
-
     def load_fact(self, key: str, items: list[bytes]) -> None:
         """Takes in what is stored under a key of `take_facts`."""
-        if key.startswith(_PLANS):
-            a = self._agent(key.removeprefix(_PLANS))
-            for item in items:
-                raw = item.partition(PLACED)[0]
-                plan = plan_of(decode(raw), raw, self._zone)
-                place = _place_in(item)
-                a.plans[plan.date] = plan if place is None else _placed(plan, place)
-            a.timeline = self._timeline(a.plans)
-        else:
-            subject, _, day = key.removeprefix(_FACTS).rpartition("\0")
-            self._agent(subject).archive.load(int(day), items)
+        subject = stored.of_plans(key)
+        if subject is None:
+            subject, day = stored.of_facts(key)
+            self._agent(subject).archive.load(day, items)
+            return
+        a = self._agent(subject)
+        for item in items:
+            plan = self._intake.stored_plan(item)
+            a.plans[plan.date] = plan
+        a.timeline = self._intake.timeline(a.plans)
 
     def loaded(
         self,
@@ -430,7 +297,7 @@ class AgentBook:
         self.edge_ms = self._booked_ms = edge_ms
         booked: dict[Place, Amounts] = {}
         for a in self._agents.values():
-            facts = self._folded(a.archive.raws())
+            facts = self._intake.folded(a.archive.raws())
             for f in facts:
                 a.archive.name(f.ms, f.event.source, f.event.id)
             self._set_facts(a, facts)
@@ -440,81 +307,3 @@ class AgentBook:
             a.told = a.subject in tails
         self.levels.add(booked, self.groups)
         self.levels.loaded(levels, self._dims.segment)
-
-
-def _key(subject: str, day: int) -> str:
-    return f"{_FACTS}{subject}\0{day}"
-
-
-def is_agents_key(key: str) -> bool:
-    """Whether something is stored of an agent under this key, and not of a contact."""
-    return key.startswith((_FACTS, _PLANS))
-
-
-def _place_in(item: bytes) -> tuple[str | None, str | None] | None:
-    _, placed, place = item.partition(PLACED)
-    return _place(place) if placed else None
-
-
-def _placed(plan: Plan, place: tuple[str | None, str | None]) -> Plan:
-    """Returns a plan with what the roster says of its agent."""
-    team, site = place
-    raw = plan.rank[2] + PLACED + _encode(place)
-    return plan._replace(team=team or plan.team, site=site or plan.site, raw=raw)
-
-
-def _block_begin(a: Line, ms: int) -> int:
-    """Returns from when on a change at an instant may be felt: all of the block around it."""
-    mark = a.timeline.at(ms)
-    return mark.begin if mark.planned else ms
-
-
-def _begin(plan: Plan) -> tuple[int, int]:
-    return plan.activities[0].start_ms if plan.activities else 0, plan.date
-
-
-def _is_over(plan: Plan, before: int) -> bool:
-    if plan.activities:
-        return plan.end_ms < before
-    return plan.rank[1] < before and plan.date < EPOCH_DAY + before // DAY_MS
-
-
-def _first_unlike(a: Line, times: "array[int]", kinds: list[Kind]) -> int:
-    """Returns the first instant at which two lines of facts differ, `FOREVER` where none."""
-    old, new = (list(zip(*pair, strict=True)) for pair in ((a.times, a.kinds), (times, kinds)))
-    for one, other in zip(old, new, strict=False):
-        if one != other:
-            return min(one[0], other[0])
-    if len(old) == len(new):
-        return FOREVER
-    longer = old if len(old) > len(new) else new
-    return longer[min(len(old), len(new))][0]
-
-
-def _first_difference(old: Timeline, new: Timeline) -> tuple[int, int]:
-    """Returns the first instant at which what is planned differs, and where its block begins.
-
-    Places count, too; `FOREVER` = nowhere.
-    """
-    begin = FOREVER
-    for one, other in zip(old.marks, new.marks, strict=False):
-        if one != other:
-            begin = min(begin, *_begins(one, other))
-            if _planned(one) != _planned(other):
-                return min(one.t, other.t), begin
-    if len(old.marks) == len(new.marks):
-        return FOREVER, begin
-    longer = old if len(old.marks) > len(new.marks) else new
-    mark = longer.marks[min(len(old.marks), len(new.marks))]
-    return mark.t, min(begin, *_begins(mark))
-
-
-def _planned(mark: Mark) -> Mark:
-    return mark._replace(begin=0, end=0)
-
-
-def _begins(*marks: Mark) -> Iterator[int]:
-    for mark in marks:
-        yield mark.t
-        if mark.planned:
-            yield mark.begin

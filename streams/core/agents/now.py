@@ -5,7 +5,7 @@ from typing import Literal
 import msgspec
 
 from streams.core.agents.labels import is_break, measures_of, state_of
-from streams.core.agents.tail import Ahead, Tail
+from streams.core.agents.tail import Coming, Tail
 
 AgentState = Literal[
     "offline", "available", "ringing", "on_contact", "hold", "wrap_up", "paused", "unknown"
@@ -59,7 +59,7 @@ def _since(tail: Tail, at: int) -> int | None:
     return max(pieces[at].t, tail.since_ms) if at else tail.since_ms or None
 
 
-def _next_break(pieces: tuple[Ahead, ...], at: int) -> int | None:
+def _next_break(pieces: tuple[Coming, ...], at: int) -> int | None:
     for before, piece in zip(pieces[at:], pieces[at + 1 :], strict=False):
         new = not is_break(before.label) or before.activity != piece.activity
         if is_break(piece.label) and new:
@@ -67,7 +67,7 @@ def _next_break(pieces: tuple[Ahead, ...], at: int) -> int | None:
     return None
 
 
-def _back_to(pieces: tuple[Ahead, ...], at: int, measure: str) -> int | None:
+def _back_to(pieces: tuple[Coming, ...], at: int, measure: str) -> int | None:
     """Returns since when pieces have counted as a measure; `None` = they do not."""
     if measure not in measures_of(pieces[at].label):
         return None

@@ -29,7 +29,7 @@ LONGEST_DAYS: Final = 8
 NOTHING_LATER: Final = b""
 
 
-class Ahead(msgspec.Struct, array_like=True, frozen=True):
+class Coming(msgspec.Struct, array_like=True, frozen=True):
     """From `t` on this holds."""
 
     t: int
@@ -46,7 +46,7 @@ class Tail(msgspec.Struct, array_like=True, frozen=True):
 
     groups: tuple[tuple[str, ...], ...]
     """Names of segments."""
-    pieces: tuple[Ahead, ...]
+    pieces: tuple[Coming, ...]
     """What holds at the edge, what has held since he went out of adherence, and what follows."""
     teams: tuple[str | None, ...]
     """Whose he is, in the order of `groups`."""
@@ -67,7 +67,7 @@ class _Later(msgspec.Struct, array_like=True, frozen=True):
 
     groups: tuple[tuple[str, ...], ...]
     teams: tuple[str | None, ...]
-    pieces: tuple[Ahead, ...]
+    pieces: tuple[Coming, ...]
     """`t` is the time since the piece before: so days that are alike are packed into little."""
 
 
@@ -131,8 +131,8 @@ def extended(tail: Tail) -> Tail:
     )
 
 
-def _at(t: int, piece: Ahead, group: int) -> Ahead:
-    return Ahead(t, group, piece.label, piece.weighted, piece.activity)
+def _at(t: int, piece: Coming, group: int) -> Coming:
+    return Coming(t, group, piece.label, piece.weighted, piece.activity)
 
 
 def tail(
@@ -163,14 +163,14 @@ def tail(
 
 def _told(
     found: Sequence[Piece], groups: Groups, names: Sequence[str]
-) -> tuple[tuple[tuple[str, ...], ...], tuple[str | None, ...], tuple[Ahead, ...]]:
+) -> tuple[tuple[tuple[str, ...], ...], tuple[str | None, ...], tuple[Coming, ...]]:
     """Returns pieces with the names of their segments, and whose they are."""
     used = {g: i for i, g in enumerate(dict.fromkeys(piece.condition.group for piece in found))}
     return (
         tuple(tuple(names[s] for s in groups.all[g].booked) for g in used),
         tuple(groups.all[g].key.team for g in used),
         tuple(
-            Ahead(t, used[c.group], c.label, _weighted(c, groups), activity)
+            Coming(t, used[c.group], c.label, _weighted(c, groups), activity)
             for t, c, activity in found
         ),
     )
