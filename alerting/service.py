@@ -32,6 +32,7 @@ from alerting.leader import Leader
 from alerting.leading import TICK_S, Leading
 from alerting.metrics import AlertMetrics
 from alerting.numbers import Numbers
+from alerting.recording import Recording
 from alerting.reloading import Reloading
 from alerting.ruleset import Ruleset
 from alerting.senders import Senders
@@ -39,7 +40,7 @@ from alerting.store import AlertStore, StoreAway
 from streams import logs
 from streams.core.errors import PoulsError
 from streams.settings import Settings, sources
-from streams.store import Store
+from streams.store import Store, ended
 from streams.telemetry import Vitals, serve
 
 HEARTBEAT_S: Final = 30.0
@@ -104,6 +105,7 @@ class Service:
         self.leading = Leading(
             self._numbers, self._leader, self._inbox, self._writer, metrics, options.tick_s
         )
+        self._recording = Recording(self._leader, self._writer)
         self._senders = Senders(settings, environ, self._store, metrics, owner, wall_ms)
         self._senders.use(rules)
         self._reloading = Reloading(settings, environ, rules, self._use, metrics, wall_ms)
@@ -127,6 +129,7 @@ class Service:
             "the past": self._numbers.remember(self._all_rules),
             "acts": self._inbox.run(),
             "the note": self.leading.note(),
+            "investigations": self._recording.run(),
             "rule files": self._reloading.run(),
             "the pulse": self._beat(),
         }
@@ -141,11 +144,11 @@ class Service:
         await self._ending.wait()
         on_ending()
         log.info("stopping")
-        await _cancelled(ticking)
+        await ended([ticking])
         await self._resign()
         self._senders.end()
         await asyncio.gather(sending, return_exceptions=True)
-        await _cancelled(*others)
+        await ended(others)
         await self._close()
         return self._verdict()
 
@@ -200,12 +203,6 @@ class Service:
             return OK
         log.critical("our own mistake ended the process", exc_info=self._failure)
         return BUG
-
-
-async def _cancelled(*tasks: "asyncio.Task[None]") -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _end_by_force() -> None:

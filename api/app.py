@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Final
 
@@ -17,12 +17,11 @@ from api.parts import Options, Parts, assemble
 from api.routes import Routes, handle_errors
 from streams import logs
 from streams.settings import Settings, sources
-from streams.store import Store, StoreAway
+from streams.store import Store, StoreAway, ended
 
 OK, BUG = 0, 70
 """Exit codes: ended in order; our own mistake."""
 GZIP_FROM: Final = 1_000
-AGAIN_S: Final = 1.0
 _DEFAULT: Final = Options()
 
 log = logging.getLogger("pouls.api")
@@ -90,7 +89,7 @@ async def _running(
 ) -> AsyncIterator[None]:
     """Runs feed, ticker and the lives of extensions around the serving."""
 
-    def ended(task: asyncio.Task[None]) -> None:
+    def died(task: asyncio.Task[None]) -> None:
         if not task.cancelled():
             log.critical("%s has died", task.get_name(), exc_info=task.exception())
             on_failure()
@@ -99,22 +98,13 @@ async def _running(
     lives = {"the feed": _follow(parts), "the hub": parts.ticker.run(), **others}
     tasks = [asyncio.create_task(life, name=name) for name, life in lives.items()]
     for task in tasks:
-        task.add_done_callback(ended)
+        task.add_done_callback(died)
     try:
         yield
     finally:
         await parts.lobby.close(server.GOODBYE_S)
-        await _end(tasks)
+        await ended(tasks)
         await parts.store.close()
-
-
-async def _end(tasks: Collection[asyncio.Task[None]]) -> None:
-    """Cancels tasks until they have ended: under `asyncio.timeout(0)` redis-py may lose it."""
-    left = set(tasks)
-    while left:
-        for task in left:
-            task.cancel()
-        _, left = await asyncio.wait(left, timeout=AGAIN_S)
 
 
 async def _follow(parts: Parts) -> None:

@@ -4,9 +4,11 @@
 - `Owner` (owner.py) decides what a worker sends of a source and what the answers mean; no I/O.
 - `Follower` (follower.py) decides which messages a reader takes; no I/O.
 - `Reader` (reader.py) keeps a listener at what is committed.
+- `ended` (ending.py) ends tasks that call Redis.
 - shapes.py has the data that they hand to each other, and the names of the keys.
 """
 
+from streams.store.ending import ended
 from streams.store.follower import Follower, Step
 from streams.store.owner import Owner, Position, Verdict
 from streams.store.reader import Listener, Reader
@@ -24,5 +26,5 @@ from streams.store.shapes import (
 
 __all__ = [
     "Beat", "Claimed", "Commit", "Follower", "Head", "Listener", "Message", "Owner", "Position",
-    "Reader", "SettingsOlder", "Step", "Store", "StoreAway", "Verdict", "Wanted",
+    "Reader", "SettingsOlder", "Step", "Store", "StoreAway", "Verdict", "Wanted", "ended",
 ]  # fmt: skip

@@ -1,15 +1,15 @@
 """What the store's parts hand to each other, and how the keys are named.
 
-    pouls:1:{calls-0}                  hash: `Head`
-    pouls:1:{calls-0}:BUILD:fine       hash: `BUCKET|SEGMENT` → cell
-    pouls:1:{calls-0}:BUILD:quarter:N  hash a quarter hour: segment → cell
-    pouls:1:{calls-0}:BUILD:day:N      hash a local day: segment → cell
-    pouls:1:{calls-0}:BUILD:live       hash: segment → contacts that wait or are served
-    pouls:1:{calls-0}:BUILD:revised    hash: `RESOLUTION|BLOCK|SEGMENT` → what was changed late
-    pouls:1:{calls-0}:BUILD:hashes     set: which of the hashes above exist
-    pouls:1:{calls-0}:BUILD:segments   set: the names of all segments ever seen
-    pouls:1:{calls-0}:BUILD:contacts   hash: contact → its facts
-    pouls:1:{calls-0}:feed             channel: commits and beats
+    pouls:2:{calls-0}                  hash: `Head`
+    pouls:2:{calls-0}:BUILD:fine       hash: `BUCKET|SEGMENT` → cell
+    pouls:2:{calls-0}:BUILD:quarter:N  hash a quarter hour: segment → cell
+    pouls:2:{calls-0}:BUILD:day:N      hash a local day: segment → cell
+    pouls:2:{calls-0}:BUILD:live       hash: segment → contacts that wait or are served
+    pouls:2:{calls-0}:BUILD:revised    hash: `RESOLUTION|BLOCK|SEGMENT` → what was changed late
+    pouls:2:{calls-0}:BUILD:hashes     set: which of the hashes above exist
+    pouls:2:{calls-0}:BUILD:segments   set: the names of all segments ever seen
+    pouls:2:{calls-0}:BUILD:contacts   hash: contact → its facts
+    pouls:2:{calls-0}:feed             channel: commits and beats
 
 Fine cells, live values and marks are always read whole; quarter hours and days are read by bucket.
 """
@@ -21,7 +21,7 @@ import msgspec
 
 from streams.core.errors import PoulsError
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 """Version of the keys and of what lies under them."""
 FIELDS: Final = (
     "epoch", "version", "offset", "record", "append", "top", "hash", "since", "build", "until",

@@ -75,7 +75,7 @@ def measure(agents: int, seconds: int, seed: int, directory: Path) -> dict[str, 
 
 
 def _settle(url: str, count: int, worker: Process) -> None:
-    keys = [f"pouls:1:{{{TOPIC}-{partition}}}" for partition in range(PARTITIONS)]
+    keys = [f"pouls:2:{{{TOPIC}-{partition}}}" for partition in range(PARTITIONS)]
     with Redis.from_url(url) as redis:
         while sum(int(redis.hget(key, "offset") or -1) + 1 for key in keys) < count:
             if not worker.running:

@@ -137,7 +137,7 @@ def folded(redis: Redis) -> int:
     """Return how many records of the topic are committed in Redis."""
     with redis.pipeline(transaction=False) as asked:
         for partition in range(PARTITIONS):
-            asked.hget(f"pouls:1:{{{TOPIC}-{partition}}}", "offset")
+            asked.hget(f"pouls:2:{{{TOPIC}-{partition}}}", "offset")
         return sum(int(offset) + 1 for offset in asked.execute() if offset is not None)
 
 

@@ -141,7 +141,7 @@ class Operation:
 
     def stored(self) -> list[int]:
         """Return how many records of each source are committed in Redis."""
-        keys = [f"pouls:1:{{{topic}-{p}}}" for topic, p in SOURCES]
+        keys = [f"pouls:2:{{{topic}-{p}}}" for topic, p in SOURCES]
         return [int(offset or -1) + 1 for offset in (self.redis.hget(k, "offset") for k in keys)]
 
     def sent(self) -> list[int]:

@@ -56,7 +56,7 @@ def operation(tmp_path: Path, kafka: str, redis_url: str, people: Staff) -> Iter
 
 def begun(operation: Operation) -> bool:
     """Whether every source has an owner."""
-    keys = [f"pouls:1:{{{topic}-{p}}}" for topic, p in SOURCES]
+    keys = [f"pouls:2:{{{topic}-{p}}}" for topic, p in SOURCES]
     return all(operation.redis.exists(key) for key in keys)
 
 

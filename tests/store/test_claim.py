@@ -111,7 +111,7 @@ def test_settings_with_a_later_date_fold_the_log_again(play: Play, port: int) ->
     assert stored.head.build != old.build
     assert (stored.visible, stored.facts) == (State().visible(), {})
     with redis.Redis(port=port) as client:
-        assert client.keys() == [b"pouls:1:{calls-0}"]
+        assert client.keys() == [b"pouls:2:{calls-0}"]
     play.store(hand, 10)
     assert not play.stored().head.rebuilding
 

@@ -9,9 +9,9 @@ from tests.store.play import Play
 
 def test_all_keys_of_a_source_carry_the_schema_and_one_hash_tag() -> None:
     """So they lie together in a cluster, and another schema finds none of them."""
-    assert head_key("calls-3") == "pouls:1:{calls-3}"
-    assert base_key("calls-3", "17") == "pouls:1:{calls-3}:17:"
-    assert feed_key("calls-3") == "pouls:1:{calls-3}:feed"
+    assert head_key("calls-3") == "pouls:2:{calls-3}"
+    assert base_key("calls-3", "17") == "pouls:2:{calls-3}:17:"
+    assert feed_key("calls-3") == "pouls:2:{calls-3}:feed"
 
 
 def test_no_key_ever_expires(play: Play, port: int) -> None:
@@ -23,7 +23,7 @@ def test_no_key_ever_expires(play: Play, port: int) -> None:
 
     with redis.Redis(port=port) as client:
         keys = client.keys("*")
-        assert all(key.startswith(b"pouls:1:{calls-0}") for key in keys)
+        assert all(key.startswith(b"pouls:2:{calls-0}") for key in keys)
         assert {client.ttl(key) for key in keys} == {-1}
         assert len(keys) > 8
 
