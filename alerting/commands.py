@@ -72,7 +72,7 @@ def complain(text: str) -> None:
     typer.echo(text, err=True)
 
 
-def _load(files: Sequence[Path] | None, settings: Settings, tools: Tools) -> "Loaded":
+def _load(files: Sequence[Path] | None, settings: Settings) -> "Loaded":
     from alerting.rulefile import load_rules
     from alerting.ruleset import context_of, paths_of
 
@@ -120,7 +120,7 @@ def _check(tools: Tools) -> Callable[..., None]:
             typer.echo(json.dumps(RuleFile.model_json_schema(), indent=2, ensure_ascii=False))
             return
         settings = tools.settings(config)
-        loaded = _load(files, settings, tools)
+        loaded = _load(files, settings)
         for line in (*_gaps(loaded, settings), *loaded.unheard):
             typer.echo(line)
         rules = loaded.rules
@@ -156,7 +156,7 @@ def _test(tools: Tools) -> Callable[..., None]:
         settings = tools.settings(config)
 
         def rules_of(path: Path) -> "list[Rule]":
-            return _load([path], settings, tools).rules
+            return _load([path], settings).rules
 
         scenarios = files or [PACK.parent / "scenarios"]
         passed = run(scenarios, typer.echo, rules_of, settings.calendars)
@@ -186,7 +186,7 @@ def _backtest(tools: Tools) -> Callable[..., None]:
         settings = tools.settings(config)
         if hours is not None and hours not in settings.calendars:
             raise BadName(f"hours {hours!r}: {unknown(hours, settings.calendars, 'calendar')}")
-        rules = [rule for rule in _load(files, settings, tools).rules if rule.enabled]
+        rules = [rule for rule in _load(files, settings).rules if rule.enabled]
         feed = tools.feed(more, timezone, settings)
         operation = past.Operation(
             rules=tuple(rules),
@@ -224,7 +224,7 @@ def _who(tools: Tools) -> Callable[..., None]:
         settings = tools.settings(config)
         zone = Zone(settings.fold.timezone)
         at_ms = _now_ms() if at is None else tools.moment(at, zone)
-        loaded = _load(files, settings, tools)
+        loaded = _load(files, settings)
         rotas = {name: rota for name, (rota, _) in rotas_of(loaded, settings, _now_ms()).items()}
         if not rotas:
             raise BadName("no rule file names a rota, under schedules")
