@@ -149,24 +149,22 @@ def pieces(line: Line, lo: int, hi: int, groups: Groups) -> list[Piece]:
     first, last = line.timeline.at(lo), line.timeline.at(hi - 1)
     begin = lo if first.planned == NO_ACTIVITY else first.begin
     end = hi if last.planned == NO_ACTIVITY else last.end
-    out: list[Piece] = []
+    out = _Out(line.subject, groups, lo, hi)
     block: list[_Row] = []
     for row in _rows(line, begin, end):
         if block and (row.mark.planned == NO_ACTIVITY or row.mark.begin != block[0].mark.begin):
-            _label_block(block, line, groups, lo, hi, out)
+            _label_block(block, out)
             block = []
         if row.mark.planned != NO_ACTIVITY:
             block.append(row)
         else:
-            _put(out, row, NOT_OUT, line, groups, lo, hi)
+            out.put(row, NOT_OUT)
     if block:
-        _label_block(block, line, groups, lo, hi, out)
-    return out
+        _label_block(block, out)
+    return out.pieces
 
 
-def _label_block(
-    block: list[_Row], line: Line, groups: Groups, lo: int, hi: int, out: list[Piece]
-) -> None:
+def _label_block(block: list[_Row], out: "_Out") -> None:
     fits = [_fits(row.state, row.mark.planned) for row in block]
     first = fits.index(True) if True in fits else len(block)
     last = len(fits) - 1 - fits[::-1].index(True) if first < len(block) else -1
@@ -182,26 +180,37 @@ def _label_block(
             how = LONG_BREAK
         else:
             how = EARLY_LEAVE if i > last else WRONG_ACTIVITY
-        if i + 1 == len(block) or block[i + 1].t > lo:  # else the next one stands at `lo`
-            _put(out, row, how, line, groups, lo, hi)
+        if i + 1 == len(block) or block[i + 1].t > out.lo:  # else the next one stands at `lo`
+            out.put(row, how)
 
 
 def _fits(state: int, planned: int) -> bool:
     return state in ON_QUEUE if is_productive(planned) else state == PAUSED
 
 
-def _put(
-    out: list[Piece], row: _Row, how: int, line: Line, groups: Groups, lo: int, hi: int
-) -> None:
-    """Adds a row as a piece, cut to [lo, hi)."""
-    if row.t >= hi:
-        return
-    condition = _condition(row, how, line.subject, groups)
-    piece = Piece(max(row.t, lo), condition, row.mark.name)
-    if out and out[-1].t == piece.t:  # before `lo`
-        out[-1] = piece
-    elif not out or out[-1][1:] != piece[1:]:
-        out.append(piece)
+class _Out:
+    """The pieces, cut to [lo, hi). Days are alike, so most conditions are known already."""
+
+    def __init__(self, subject: str, groups: Groups, lo: int, hi: int) -> None:
+        self.pieces: list[Piece] = []
+        self.lo = lo
+        self._subject, self._groups, self._hi = subject, groups, hi
+        self._known: dict[tuple[object, ...], Condition] = {}
+
+    def put(self, row: _Row, how: int) -> None:
+        """Adds a row as a piece."""
+        t, state, kind, mark = row
+        if t >= self._hi:
+            return
+        key = state, id(kind), mark.planned, mark.others, mark.team, mark.site, how
+        condition = self._known.get(key)
+        if condition is None:
+            condition = self._known[key] = _condition(row, how, self._subject, self._groups)
+        piece, out = Piece(max(t, self.lo), condition, mark.name), self.pieces
+        if out and out[-1].t == piece.t:  # before `lo`
+            out[-1] = piece
+        elif not out or out[-1][1:] != piece[1:]:
+            out.append(piece)
 
 
 def _condition(row: _Row, how: int, subject: str, groups: Groups) -> Condition:

@@ -165,14 +165,13 @@ def _told(
     found: Sequence[Piece], groups: Groups, names: Sequence[str]
 ) -> tuple[tuple[tuple[str, ...], ...], tuple[str | None, ...], tuple[Coming, ...]]:
     """Returns pieces with the names of their segments, and whose they are."""
-    used = {g: i for i, g in enumerate(dict.fromkeys(piece.condition.group for piece in found))}
+    conditions = dict.fromkeys(piece.condition for piece in found)
+    used = {g: i for i, g in enumerate(dict.fromkeys(c.group for c in conditions))}
+    counts = {c: (used[c.group], c.label, _weighted(c, groups)) for c in conditions}
     return (
         tuple(tuple(names[s] for s in groups.all[g].booked) for g in used),
         tuple(groups.all[g].key.team for g in used),
-        tuple(
-            Coming(t, used[c.group], c.label, _weighted(c, groups), activity)
-            for t, c, activity in found
-        ),
+        tuple(Coming(t, *counts[c], activity) for t, c, activity in found),
     )
 
 
