@@ -25,6 +25,7 @@ from streams.core.ledger import Ledger
 from streams.core.policy import FoldPolicy, ReadingPolicy
 from streams.report import _seen
 from tests.core.agents_fold import Store, by_resolution, policy
+from tests.core.agents_reference import millis
 from tests.core.agents_worlds import World, iso
 from tests.core.test_agents_board import SOURCES, source_of
 from tests.core.test_agents_keeping import FIRST, MINUTE, ZONE, day_ms, event, state
@@ -286,3 +287,99 @@ def test_windows_of_long_ago_are_not_held() -> None:
     sources.follower.step(Weeks(1).nows[0])
     with pytest.raises(NotHeld):
         sources.follower.read("site", "staffed_time", "7d")
+
+
+def shift_of(day: int, said_ms: int) -> bytes:
+    """Returns a plan of a day, said at some time."""
+    span = (day_ms(day, "09:00"), day_ms(day, "17:00"), True)
+    return planned("a", day, 1, said_ms, [span], {})
+
+
+def scheduled_ms(ledger: Ledger) -> int:
+    """Returns how long anybody was to work, up to now."""
+    board = reported(ledger, day_ms(11))
+    value = board.read("site", "scheduled_time", "30d").value
+    return round(1000 * (value or 0))
+
+
+@pytest.mark.parametrize(
+    ("day", "said", "arrives", "late"),
+    [
+        (1, 10, 10, True),
+        (3, 10, 10, False),
+        (1, 7, 10, False),
+    ],
+    ids=[
+        "of nine days before it was said",
+        "of a week before",
+        "of six days before, arrives later",
+    ],
+)
+@pytest.mark.parametrize("quiet", [True, False])
+def test_plans_are_late_by_their_time_in_kafka_and_report(
+    day: int, said: int, arrives: int, late: bool, quiet: bool
+) -> None:
+    """Whether or not anything else was heard of since: the source's time has no say."""
+    works = [
+        state("a", day_ms(d, clock), name)
+        for d in ((0, 7) if quiet else (0, 7, 10))
+        for clock, name in (("01:00", "available"), ("02:00", "offline"))
+    ]
+    plan = shift_of(day, day_ms(said, "03:00"))
+    kafka = Ledger(fold_policy(), "voice")
+    for raw in works:
+        assert not kafka.apply_all([raw], day_ms(11))
+        kafka.take_changes()
+    assert not kafka.apply_all([plan], day_ms(arrives, "03:00"))
+    kafka.take_changes()
+    report = at_once([Record(millis(json.loads(raw)["time"]), 0, raw) for raw in (*works, plan)])
+
+    for ledger in (kafka, report):
+        assert ledger.counts["late"] == late
+        assert scheduled_ms(ledger) == (0 if late else 8 * HOUR_MS)
+
+
+def test_a_plan_that_was_said_too_long_ago_is_late() -> None:
+    """In Kafka: a report reads it when it was said."""
+    plan, later = shift_of(1, day_ms(1)), state("a", day_ms(9, "00:01"), "offline")
+    kafka = Ledger(fold_policy(), "voice")
+    kafka.apply_all([later, plan], day_ms(10))
+    report = at_once([Record(day_ms(1), 0, plan), Record(day_ms(9, "00:01"), 0, later)])
+
+    assert (kafka.counts["late"], report.counts["late"]) == (1, 0)
+    assert (scheduled_ms(kafka), scheduled_ms(report)) == (0, 8 * HOUR_MS)
+
+
+def test_a_reader_gets_to_plans_of_far_ahead_of_who_is_silent() -> None:
+    """Forty days, after a restart, and back; what is near is told with them."""
+    ledger, store = Ledger(fold_policy(), "voice"), Store()
+    said = [shift_of(day, day_ms(0)) for day in range(1, 41)]
+    ledger.apply_all([*said, state("a", day_ms(1, "09:00"), "available")], day_ms(1, "09:00"))
+    store.commit(ledger.take_changes())
+    ledger = store.ledger(fold_policy())
+    ledger.apply_all([state("a", day_ms(1, "10:00"), "paused")], day_ms(1, "10:00"))
+    store.commit(ledger.take_changes())
+    board = Board(Zone(ZONE), ReadingPolicy(), ["agents-0"], Retention())
+    board.load("agents-0", store.snapshot())
+    for day in (40, 2, 12, 39, 41):
+        board.step(day_ms(day, "12:00"))
+        missing = 0 if day in (2, 41) else 1  # on the second day nobody knows yet where he is
+        assert board.read("site", "agents_missing", "live").value == missing, day
+    (agent,) = board.agents()
+    assert (agent.state, agent.activity) == ("offline", None)
+
+
+def test_the_end_of_a_tail_is_made_once() -> None:
+    """As long as nothing is planned anew; and it is no more once all of it is over."""
+    ledger = Ledger(fold_policy(), "voice")
+    ledger.apply_all([shift_of(day, day_ms(0)) for day in range(1, 41)], day_ms(0))
+    ends: list[bytes] = []
+    for day in (1, 2, 2, 40, 41):
+        now = day_ms(day, "10:00") + len(ends)
+        ledger.apply_all([state("a", now, "available")], now)
+        tail = ledger.take_changes().visible.tails["a"]
+        assert tail is not None
+        ends.append(tail.later)
+    assert ends[0]
+    assert ends[0] is ends[1] is ends[2]
+    assert ends[3:] == [b"", b""]

@@ -102,3 +102,26 @@ def test_what_nothing_accepts_does_not_move_now() -> None:
     known = Known(T0 + AHEAD_MS)
     assert {event[-1] for event in known.events(sorted_or_not(values, as_is=False))} == {*values}
     assert known.at_ms == 0
+
+
+def test_a_report_has_no_lateness_but_of_plans_by_their_own_time(tmp_path: Path) -> None:
+    """However far the file had come; and whether or not it is sorted first."""
+    begin, day = 1_763_978_400_000, 24 * HOUR  # 2025-11-24T10:00:00Z
+    said = [
+        event("agent.state", begin + 12 * day, state="offline"),
+        shift(begin, said_ms=begin + 7 * day),
+        shift(begin + day, said_ms=begin + 10 * day),
+    ]
+    events = tmp_path / "agents.jsonl"
+    events.write_bytes(b"\n".join(said))
+    for as_is in (False, True):
+        asked = {"window": "30d", "kpi": ["scheduled_time"], "as_is": as_is}
+        found = reported(f"events:{events}", **asked)
+        assert [reading.value for reading in found.readings] == [HOUR / 1000]
+        assert found.counts["late"] == 1
+
+
+def shift(begin_ms: int, said_ms: int) -> bytes:
+    """Returns a plan of an hour."""
+    hour = {"start": iso(begin_ms), "end": iso(begin_ms + HOUR), "activity": "work"}
+    return event("agent.schedule", said_ms, revision=1, activities=[hour])
