@@ -194,7 +194,7 @@ class _Telling:
         return Block(self._headline(event), colour, rows, tuple(remarks))
 
     def _headline(self, event: Event) -> str:
-        words, rule = self._words, self._rule(event)
+        words = self._words
         severity = words.severities[event.severity]
         before = severity
         if event.kind == "close":
@@ -203,11 +203,16 @@ class _Telling:
             before = words.kinds["resolve"]
         elif self._notice.kind in words.kinds:
             before = words.kinds[self._notice.kind].format(severity=severity)
-        said = title(
-            rule, event.key.rule, event.facts, event.severity, self._language,
-            self._context.currency,
-        )  # fmt: skip
-        return f"{before} · {said}"
+        return f"{before} · {self._title(event)}"
+
+    def _title(self, event: Event) -> str:
+        """Returns what an alert is called; what has ended with nobody left has no value to tell."""
+        facts = event.facts
+        if event.kind in OVER and facts.value is None:
+            name = _kpi(facts, self._language)
+            return _line(f"{name}, {figures.segment(self._words, facts.segment)}")
+        rule, currency = self._rule(event), self._context.currency
+        return title(rule, event.key.rule, facts, event.severity, self._language, currency)
 
     def _measured(self, event: Event) -> list[Row]:
         words, facts = self._words, event.facts

@@ -28,8 +28,10 @@ chains:
     - notify: channel:manager
 routes:
   - chain: on_call
+    group_by: [channel, queue, team]
 """
-"""Everybody is told of everything: first one, then the other."""
+"""Everybody is told of everything: first one, then the other. What happens in one queue is told as
+one thing."""
 
 
 class Told:

@@ -88,6 +88,18 @@ def test_what_recovered_says_how_long_it_lasted_and_why_it_ended() -> None:
     assert LINK not in message.text
 
 
+def test_what_ended_with_nobody_left_has_no_value_to_tell() -> None:
+    """What ended with nobody left has no value to tell."""
+    facts = Facts(
+        segment="queue:sav", kpi="wait_longest", window="live", value=None, n=0, part=None,
+        whole=None, unit="seconds", formula="live", threshold=180.0, clear=90.0, target=60.0,
+        since_ms=None,
+    )  # fmt: skip
+    over = event(kind="resolve", reason="clear", key=Key("longest_wait", "queue:sav"), facts=facts)
+    message = render(notice(kind="resolve"), [over], "fr", context())
+    assert message.subject == "RÉSOLU · Attente la plus longue, file sav"
+
+
 def test_what_ended_because_of_the_hour_did_not_recover() -> None:
     """What ended because of the hour did not recover."""
     over = event(kind="close", reason="calendar")
