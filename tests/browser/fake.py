@@ -56,6 +56,8 @@ class Scene:
     """Every query of `/readings`, in order."""
     acts: list[dict[str, Any]] = field(default_factory=list)
     """Everything that was done to alerts: path and body."""
+    happened: list[dict[str, Any]] = field(default_factory=list)
+    """What happened to every alert."""
     verdict: tuple[int, dict[str, Any]] = (200, {})
     """What is answered to it."""
 
@@ -110,6 +112,8 @@ class FakeServer:
                 Route("/api/v1/catalog", self._catalog),
                 Route("/api/v1/readings", self._reading),
                 Route("/api/v1/alerts/{episode:path}", self._act, methods=["POST"]),
+                Route("/api/v1/alerts/{episode:path}", self._past),
+                Route("/api/v1/silences", self._silence, methods=["POST"]),
                 Mount("/static", Assets(directory=STATIC)),
             ],
             middleware=[Middleware(Guard, hosts={"127.0.0.1"}, origins=())],
@@ -133,6 +137,14 @@ class FakeServer:
         readings = [self._entry(kpi, values.get(kpi)) for kpi in query["kpi"].split(",")]
         now = dt.datetime.now(dt.UTC).isoformat()
         return JSONResponse({"as_of": None, "now": now, "readings": readings})
+
+    async def _past(self, _: Request) -> Response:
+        return JSONResponse({"events": self.scene.happened})
+
+    async def _silence(self, request: Request) -> Response:
+        self.scene.acts.append({"do": "silence", **await request.json()})
+        status, answer = self.scene.verdict
+        return JSONResponse(answer, status)
 
     async def _act(self, request: Request) -> Response:
         episode, _, doing = request.path_params["episode"].rpartition("/")

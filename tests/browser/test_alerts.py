@@ -109,6 +109,42 @@ def test_who_has_said_who_they_are_is_not_asked_again(visit: Open, scene: Scene)
     assert [(act["do"], act["by"], act["for"]) for act in scene.acts] == [("snooze", "cleo", "30m")]
 
 
+def test_a_silence_has_an_author_a_reason_and_an_end(visit: Open, scene: Scene) -> None:
+    """It is for this rule and this segment, and for two hours."""
+    page = settled(visit("?lang=fr&me=cleo"))
+    page.locator(".strip li button").first.click()
+    page.get_by_label("Note").fill("travaux sur le central")
+    page.get_by_role("button", name="Silence 2 h").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    (act,) = scene.acts
+    assert act == {
+        "do": "silence", "by": "cleo", "note": "travaux sur le central", "for": "2h",
+        "match": {"rules": ["longest_wait"], "segments": ["queue:lave-linge"]},
+    }  # fmt: skip
+
+
+def test_the_card_tells_what_happened_and_lets_who_has_it_give_it_back(
+    visit: Open, scene: Scene
+) -> None:
+    """With times, persons, notes and reasons."""
+    scene.happened = [
+        {"at": "2026-09-21T14:00:00Z", "kind": "fire", "severity": "critical", "reason": "breach",
+         "by": None, "note": ""},
+        {"at": "2026-09-21T14:02:00Z", "kind": "ack", "severity": "critical", "reason": "person",
+         "by": "ana", "note": "deux renforts"},
+    ]  # fmt: skip
+    page = settled(visit("?lang=fr&me=ana"))
+    page.locator(".strip li button").nth(1).click()
+    page.locator("summary").click()
+    expect(page.locator("details li")).to_have_count(2)
+    expect(page.locator("details li").nth(1)).to_contain_text(
+        "prise en charge · ana · deux renforts"
+    )
+    page.get_by_role("button", name="Relâcher").click()
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert [(act["do"], act["by"]) for act in scene.acts] == [("unack", "ana")]
+
+
 @pytest.mark.parametrize(
     ("verdict", "said"),
     [

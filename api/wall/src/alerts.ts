@@ -4,6 +4,7 @@ import * as format from "./format.ts";
 import { fill, type Words } from "./i18n/index.ts";
 import { shownAt, type Moment } from "./moment.ts";
 import type { Alert } from "./protocol.ts";
+import type { Happened } from "./api.ts";
 import type { Unit } from "./catalog.ts";
 
 export interface Line {
@@ -79,6 +80,13 @@ function clearOf({ clear, threshold }: Alert, show: (value: number) => string): 
   return `${threshold !== null && clear > threshold ? "≥" : "≤"}\u00a0${show(clear)}`;
 }
 
+/** Returns what happened to an alert, in words. */
+export function happenedOf({ at, kind, reason, by, note }: Happened, words: Words): string {
+  const time = format.timeOfDay(words, Date.parse(at) / 1000).slice(0, 5);
+  const what = words.alerts.happened[kind] ?? kind;
+  return [`${time} ${what}`, words.alerts.reasons[reason], by, note].filter(Boolean).join(" · ");
+}
+
 function whoOf(alert: Alert, words: Words): string {
   const w = words.alerts;
   const reason = alert.suppressed[0]?.split(":")[0];
@@ -95,7 +103,8 @@ function whoOf(alert: Alert, words: Words): string {
   if (alert.state === "cooling") {
     return w.cooling;
   }
-  return alert.next === null ? w.nobody : `${w.nobody} → ${nextOf(alert.next, words)}`;
+  const further = alert.next === null ? alert.owner : nextOf(alert.next, words);
+  return `${w.nobody} → ${further}`;
 }
 
 function nextOf(next: NonNullable<Alert["next"]>, words: Words): string {

@@ -40,8 +40,6 @@ export async function reachable(): Promise<boolean> {
   }
 }
 
-export type Doing = "ack" | "snooze";
-
 /** What became of something that a person did. */
 export interface Outcome {
   readonly done: boolean;
@@ -51,25 +49,42 @@ export interface Outcome {
   readonly why: string | null;
 }
 
-/** One field that the server does not understand. */
-interface Mistake {
-  readonly name: string;
-  readonly message: string;
+/** Something that happened to an alert. */
+export interface Happened {
+  readonly at: string;
+  readonly kind: string;
+  readonly severity: string;
+  readonly reason: string;
+  readonly by: string | null;
+  readonly note: string;
 }
 
-/** Does something to an alert. */
-export async function act(
-  episode: string, doing: Doing, body: Readonly<Record<string, string>>,
-): Promise<Outcome> {
+/** Returns the address of an alert. */
+export function alertUrl(episode: string): string {
+  return `/api/v1/alerts/${encodeURIComponent(episode)}`;
+}
+
+/** Returns everything that happened to an alert, oldest first. */
+export async function readHistory(episode: string): Promise<readonly Happened[] | null> {
+  const found = await json<{ events: readonly Happened[] }>(alertUrl(episode));
+  return found?.events ?? null;
+}
+
+/** Does something, for somebody. */
+export async function act(url: string, body: object): Promise<Outcome> {
   try {
-    const answer = await fetch(`/api/v1/alerts/${encodeURIComponent(episode)}/${doing}`, {
+    const answer = await fetch(url, {
       method: "POST",
       headers: { "content-type": "application/json" },
       body: JSON.stringify(body),
     });
-    const said = (await answer.json()) as { error?: string; parameters?: readonly Mistake[] };
-    const wrong = (said.parameters ?? []).map(({ name, message }) => `${name} : ${message}`);
-    const parts = [said.error, ...wrong];
+    const said = (await answer.json()) as {
+      error?: string;
+      parameters?: readonly { name: string; message: string }[];
+    };
+    const parts = [
+      said.error, ...(said.parameters ?? []).map(({ name, message }) => `${name} : ${message}`),
+    ];
     const why = parts.filter(Boolean).join(". ") || null;
     return { done: answer.status === 200, recorded: answer.status === 202, why };
   } catch {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { rowsOf, scaledOf, stripOf } from "../src/alerts.ts";
+import { happenedOf, rowsOf, scaledOf, stripOf } from "../src/alerts.ts";
 import { LANGUAGES } from "../src/i18n/index.ts";
 import type { Moment } from "../src/moment.ts";
 import { ALERTS, type Alert, type Alerts, type ServerMessage } from "../src/protocol.ts";
@@ -48,7 +48,7 @@ test("that nobody watches any more is said, alert or not", () => {
 test("an alert says what it is, for how long, and that nobody has it", () => {
   const line = only({});
   assert.deepEqual([line.title, line.age, line.who, line.calm], [
-    "25 % raccrochent dans sav", "01:15", "personne ne s’en occupe", false,
+    "25 % raccrochent dans sav", "01:15", "personne ne s’en occupe → floor", false,
   ]);
 });
 
@@ -64,6 +64,14 @@ test("whoever has it, or whatever keeps it quiet, is said, and it no longer shou
   assert.deepEqual(said({ suppressed: ["inhibited:feed_stale|site"] }), ["suite d’une autre alerte", true]);
   assert.deepEqual(said({ state: "cooling" }), ["revient au calme", true]);
   assert.deepEqual(said({ state: "resolved" }), ["fini, jamais vu", true]);
+});
+
+test("what happened is told with its time, who did it, and their note", () => {
+  const event = { at: "2026-09-21T14:13:20Z", kind: "ack", severity: "critical", reason: "person", by: "ana", note: "j’y vais" };
+  assert.match(happenedOf(event, LANGUAGES.fr), /^\d\d:\d\d prise en charge · ana · j’y vais$/);
+  const ended = { ...event, kind: "resolve", reason: "clear", by: null, note: "" };
+  assert.match(happenedOf(ended, LANGUAGES.fr), / finie · retour au calme$/);
+  assert.match(happenedOf({ ...event, kind: "new kind", by: null, note: "" }, LANGUAGES.en), / new kind$/);
 });
 
 test("as many have room as there is, the rest is counted", () => {

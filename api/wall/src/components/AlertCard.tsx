@@ -1,11 +1,12 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { lineOf, rowsOf } from "../alerts.ts";
-import { act, type Doing } from "../api.ts";
+import { happenedOf, lineOf, rowsOf } from "../alerts.ts";
+import { act, alertUrl, readHistory, type Happened } from "../api.ts";
 import type { Moment } from "../moment.ts";
 import type { Alert } from "../protocol.ts";
 
 const SNOOZE = "30m";
+const SILENCE = "2h";
 
 interface Props {
   alert: Alert;
@@ -34,12 +35,32 @@ export function AlertCard({ alert, moment, me, close }: Props) {
           ))}
           <div><dt>{w.runbook}</dt><dd><a href={alert.runbook} target="_blank" rel="noreferrer">{alert.runbook}</a></dd></div>
         </dl>
-        {alert.state !== "resolved" && alert.acked === null
-          ? <Acting alert={alert} moment={moment} me={me} close={close} />
-          : <nav><button type="button" class="close" onClick={close}>{words.card.close}</button></nav>}
+        <History alert={alert} moment={moment} />
+        {alert.state === "resolved"
+          ? <nav><button type="button" class="close" onClick={close}>{words.card.close}</button></nav>
+          : <Acting alert={alert} moment={moment} me={me} close={close} />}
       </div>
     </dialog>
   );
+}
+
+/** What happened to it, read once and whenever somebody takes it on or gives it back. */
+function History({ alert, moment }: { alert: Alert; moment: Moment }) {
+  const [events, setEvents] = useState<readonly Happened[]>([]);
+  const { episode, acked, state } = alert;
+  useEffect(() => {
+    let open = true;
+    void readHistory(episode).then((found) => open && found !== null && setEvents(found));
+    return () => {
+      open = false;
+    };
+  }, [episode, acked?.at, state]);
+  return events.length ? (
+    <details>
+      <summary>{moment.words.alerts.history} ({events.length})</summary>
+      <ol>{events.map((event, i) => <li key={i}>{happenedOf(event, moment.words)}</li>)}</ol>
+    </details>
+  ) : null;
 }
 
 function Acting({ alert, moment, me, close }: Props) {
@@ -49,11 +70,10 @@ function Acting({ alert, moment, me, close }: Props) {
   const [note, setNote] = useState("");
   const [said, setSaid] = useState("");
   const [busy, setBusy] = useState(false);
-  const send = async (doing: Doing) => {
+  const send = async (url: string, more: object = {}) => {
     setBusy(true);
     me.keep(by);
-    const more = doing === "snooze" ? { for: SNOOZE } : {};
-    const answer = await act(alert.episode, doing, { by, note, ...more });
+    const answer = await act(url, { by, note, ...more });
     setBusy(false);
     if (answer.done) {
       close();
@@ -61,8 +81,11 @@ function Acting({ alert, moment, me, close }: Props) {
       setSaid(answer.recorded ? w.pending : (answer.why ?? w.failed));
     }
   };
+  const url = alertUrl(alert.episode);
+  const match = { rules: [alert.rule], segments: [alert.segment] };
+  const taken = alert.acked !== null;
   return (
-    <form onSubmit={(event) => { event.preventDefault(); void send("ack"); }}>
+    <form onSubmit={(event) => { event.preventDefault(); void send(`${url}/${taken ? "unack" : "ack"}`); }}>
       <label>{w.who}
         <input name="by" required maxLength={64} value={by} onInput={(e) => setBy(e.currentTarget.value)} />
       </label>
@@ -71,8 +94,14 @@ function Acting({ alert, moment, me, close }: Props) {
       </label>
       <p role="alert" class="said">{said}</p>
       <nav>
-        <button type="submit" class="take" disabled={busy}>{w.take}</button>
-        <button type="button" disabled={busy || !by} onClick={() => void send("snooze")}>{w.snooze}</button>
+        <button type="submit" class="take" disabled={busy}>{taken ? w.giveBack : w.take}</button>
+        <button type="button" disabled={busy || !by} onClick={() => void send(`${url}/snooze`, { for: SNOOZE })}>
+          {w.snooze}
+        </button>
+        <button type="button" disabled={busy || !by}
+          onClick={() => void send("/api/v1/silences", { match, for: SILENCE })}>
+          {w.silence2h}
+        </button>
         <button type="button" class="close" onClick={close}>{words.card.close}</button>
       </nav>
     </form>

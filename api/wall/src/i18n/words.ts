@@ -129,6 +129,13 @@ export interface Words {
     readonly snooze: string;
     readonly who: string;
     readonly note: string;
+    readonly giveBack: string;
+    readonly silence2h: string;
+    readonly history: string;
+    /** What happened, by the kind of event. */
+    readonly happened: Readonly<Record<string, string>>;
+    /** Why an alert ended. */
+    readonly reasons: Readonly<Record<string, string>>;
     /** The server does not know yet whether it was done. */
     readonly pending: string;
     readonly failed: string;
