@@ -63,7 +63,8 @@ _FILLED: Final[Mapping[str, Any]] = {
     "action_plan": {"template": "none", "responsible": "floor"},
 }
 """What an inline rule need not say: no scenario depends on it."""
-
+_AS_WRITTEN: Final = {"series", "history"}
+"""Keys whose values are text, whatever they look like."""
 
 NO_CALENDARS: Final[Mapping[str, Calendar]] = {}
 
@@ -144,13 +145,13 @@ class _Table(msgspec.Struct, forbid_unknown_fields=True):
     title: str
     rule: str | dict[str, Any]
     expect: list[_ExpectTable]
-    series: dict[str, str | float] | list[str | dict[str, str | float]]
+    series: dict[str, str] | list[str | dict[str, str]]
     rules: str | None = None
     interval: str = "10s"
     start: str = "2026-03-03 10:00"
     timezone: str = "Europe/Paris"
     calendars: dict[str, file.CalendarTable] = {}
-    history: dict[str, str | float] = {}
+    history: dict[str, str] = {}
     acts: list[_DeedTable] = []
 
 
@@ -170,7 +171,7 @@ def load(
     try:
         text = path.read_text(encoding="utf-8")
         nodes = list(yaml.compose_all(text, yaml.SafeLoader))
-        tables = list(yaml.safe_load_all(text))
+        tables = [_table(node) for node in nodes]
     except (OSError, UnicodeDecodeError) as exc:
         raise ScenarioMistakes(f"{path}: cannot be read: {exc}") from exc
     except yaml.YAMLError as exc:
@@ -277,7 +278,7 @@ class _Reading:
         for name, counts in said.history.items():
             path = ("history", name)
             key = self._try(path, what, name)
-            weeks = self._try(path, numbers, str(counts))
+            weeks = self._try(path, numbers, counts)
             if key and weeks:
                 found[key[1], key[0].id] = weeks
         return found
@@ -340,6 +341,22 @@ class _Reading:
         return line + 1
 
 
+def _table(node: yaml.Node) -> object:
+    """Returns what a scenario says; points as they are written: YAML takes `0x60` for 96."""
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        if key.value in _AS_WRITTEN and not isinstance(value, yaml.ScalarNode):
+            _to_text(value)
+    return yaml.SafeLoader("").construct_document(node)
+
+
+def _to_text(node: yaml.Node) -> None:
+    """Makes text of every scalar in a node, but of keys."""
+    if isinstance(node, yaml.ScalarNode):
+        node.tag = "tag:yaml.org,2002:str"
+    for inner in node.value if isinstance(node, yaml.CollectionNode) else ():
+        _to_text(inner[1] if isinstance(inner, tuple) else inner)
+
+
 def _twice(node: yaml.Node, path: Path_) -> Iterator[Path_]:
     """Yields keys that stand twice in one table: YAML would silently take the last."""
     if isinstance(node, yaml.MappingNode):
@@ -378,12 +395,12 @@ def _calendars(said: _Table) -> dict[str, Calendar]:
 
 
 def _lines(
-    series: Mapping[str, str | float] | Sequence[str | Mapping[str, str | float]],
+    series: Mapping[str, str] | Sequence[str | Mapping[str, str]],
 ) -> Iterator[tuple[Path_, str, str]]:
     """Yields where each series stands, its name and its points."""
     if isinstance(series, Mapping):
         for name, points in series.items():
-            yield (name,), name, str(points)
+            yield (name,), name, points
         return
     for i, line in enumerate(series):
         if isinstance(line, str):
@@ -391,4 +408,4 @@ def _lines(
             yield (i,), name, points
         else:
             for name, said in line.items():
-                yield (i, name), name, str(said)
+                yield (i, name), name, said

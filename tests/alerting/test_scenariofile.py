@@ -53,6 +53,18 @@ def test_a_scenario_starts_by_the_clock_on_the_wall(tmp_path: Path) -> None:
     assert scenario.start_ms == 1_782_900_000_000
 
 
+def test_points_are_what_is_written_and_no_numbers_of_yaml(tmp_path: Path) -> None:
+    """`0x60` is nobody sixty times, not 96 people; `010` is ten."""
+    text = GOOD.replace("wait_longest\n  guard: none", "offered")
+    text = text.replace("2m}, clear: {below: 1m}", "20}, clear: {below: 10}")
+    for points in ("offered queue:sav: 0x60", "- {offered queue:sav: 0x60}"):
+        own = text.replace("wait_longest queue:sav: 150x4", points)
+        (scenario,) = loaded(tmp_path, f"{own}history: {{offered queue:sav: 010}}\n")
+
+        assert scenario.series[0].points == (Point(0, 0),) * 60
+        assert scenario.history == {("queue:sav", "offered"): (10.0,)}
+
+
 def test_several_scenarios_stand_in_one_file(tmp_path: Path) -> None:
     """Each knows its line."""
     first, second = loaded(tmp_path, f"{GOOD}---\n{GOOD}")
