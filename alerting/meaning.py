@@ -15,7 +15,7 @@ from alerting.core.burning import burn_rate, greatest_burn, period_ms
 from alerting.core.literals import Measure
 from alerting.core.models import SEVERITIES, Level
 from alerting.core.rules import NAMES, Bound, Burn, LevelOf, Rule, RuleFile, Term
-from alerting.core.view import length_ms
+from alerting.core.view import length_ms, nominal_ms
 from alerting.places import Path
 from streams.core import names, windows
 from streams.core.buckets import HOUR_MS, Retention
@@ -397,7 +397,7 @@ def _burn(rule: Rule, path: Path, context: Context) -> Iterator[Mistake]:
 
 def _lengths(burn: Burn, period: int | None, objective: float, path: Path) -> Iterator[Mistake]:
     """Yields what is wrong with the windows of a burn, and with the burn that they make."""
-    long, short = length_ms(burn.long), length_ms(burn.short)
+    long, short = nominal_ms(burn.long), nominal_ms(burn.short)
     if not long or not short:
         return
     if short >= long:

@@ -13,7 +13,7 @@ from alerting.core.models import SEVERITIES
 from alerting.core.rules import Burn, Rule
 from alerting.core.shapes import Severity
 from alerting.core.verdicts import Edge, Read, Reader, Verdict, entry_of
-from alerting.core.view import BoardView, length_ms
+from alerting.core.view import BoardView, nominal_ms
 from streams.core.calendars import Calendar
 from streams.core.reading import Reading
 
@@ -58,7 +58,7 @@ class Budget:
         self._burns = [
             (
                 burn,
-                burn_rate(burn.budget, period, length_ms(burn.long) or 1),
+                burn_rate(burn.budget, period, nominal_ms(burn.long) or 1),
                 Reader(self._kpi, rule.guard, rule.stale_after, [burn.long]),
             )
             for burn in burns

@@ -13,7 +13,7 @@ from typing import Final, Protocol, TypeGuard
 
 from streams.core import windows
 from streams.core.board import Board
-from streams.core.buckets import QUARTER_MS, Retention, Zone
+from streams.core.buckets import HOUR_MS, QUARTER_MS, Retention, Zone
 from streams.core.changes import Visible
 from streams.core.errors import BadName
 from streams.core.instants import instant
@@ -228,3 +228,12 @@ def length_ms(window: str) -> int | None:
     except BadName:
         return None
     return span.end_ms(_UTC) - span.start_ms(_UTC)
+
+
+def nominal_ms(window: str) -> int | None:
+    """Returns how long a window is by its name: `2h` is two hours, whatever runs on top of them."""
+    length = length_ms(window)
+    if length is None:
+        return None
+    parsed = windows.parse(window)
+    return parsed.count * HOUR_MS if parsed.kind == "hours" else length

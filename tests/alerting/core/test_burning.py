@@ -119,6 +119,16 @@ def test_the_worst_burn_is_shown_and_each_keeps_its_level() -> None:
     assert look(said, few).data == "few"
 
 
+@pytest.mark.parametrize(("part", "raised"), [(6900, WARNING), (7200, NONE)])
+def test_two_hours_are_two_hours(part: int, raised: Severity) -> None:
+    """The window holds the running quarter hour on top; a budget goes by its name: below 70 %."""
+    verdict = look(budget(SLOW), levels(w2h=(part, 10_000), w15m=(part // 10, 1000)))
+
+    assert verdict.raised == raised
+    assert verdict.detail["rate"] == 1.5
+    assert verdict.edges[0].limit == pytest.approx(0.7)
+
+
 def test_of_a_share_that_should_be_low_the_part_is_what_burns() -> None:
     """An objective of 80 % of an abandonment rate: one in five may give up."""
     view = levels("abandonment_rate", w30m=(36, 60), w5m=(8, 10))

@@ -4,7 +4,7 @@ import datetime as dt
 
 import pytest
 
-from alerting.core.view import AlertBoard, Earlier, detailed, length_ms, tracked
+from alerting.core.view import AlertBoard, Earlier, detailed, length_ms, nominal_ms, tracked
 from streams.core.buckets import QUARTER_MS, Retention, Zone
 from streams.core.events import millis
 from streams.core.policy import ReadingPolicy
@@ -40,6 +40,7 @@ def test_views_may_say_more() -> None:
 def test_a_window_has_a_length(window: str, ms: int | None) -> None:
     """Hours have the running quarter hour on top; what is true now has none."""
     assert length_ms(window) == ms
+    assert nominal_ms(window) == (2 * 3_600_000 if window == "2h" else ms)
 
 
 def test_a_board_tells_its_histograms_and_who_waits_too_long() -> None:
