@@ -50,6 +50,13 @@ class PastStore(Protocol):
         """Returns cells and who is there at a source's edge, of one instant."""
 
 
+class Now(People, Protocol):
+    """What is needed of a Board."""
+
+    def segments(self, pattern: str) -> list[str]:
+        """Returns the segments that a pattern means."""
+
+
 class Extent(NamedTuple):
     """How far the stored past reaches."""
 
@@ -67,7 +74,8 @@ class Stored:
         sources: All that there are.
         retention: How long they keep cells.
         zone: Whose days they are.
-        people: Who the agents of a team are.
+        board: Who the agents of a team are, and of which segments nothing is stored yet: what is
+            planned there has begun without an event.
         horizon_ms: How far back facts of agents are accepted.
     """
 
@@ -77,14 +85,14 @@ class Stored:
         sources: Sequence[str],
         retention: Retention,
         zone: Zone,
-        people: People,
+        board: Now,
         horizon_ms: int,
     ) -> None:
         self._store = store
         self._sources = sources
         self._retention = retention
         self._zone = zone
-        self._people = people
+        self._board = board
         self._horizon_ms = horizon_ms
         self._turns = asyncio.Semaphore(AT_ONCE)
 
@@ -106,12 +114,15 @@ class Stored:
         """
         patterns = list(patterns)
         stars = any("*" in pattern for pattern in patterns)
-        names = sorted(await self._store.segments(extent.sources)) if stars else []
+        names = await self._store.segments(extent.sources) if stars else set[str]()
 
         def known(pattern: str) -> Iterable[str]:
-            return [n for n in names if matches(pattern, n)] if "*" in pattern else [pattern]
+            if "*" not in pattern:
+                return [pattern]
+            stored = (name for name in names if matches(pattern, name))
+            return sorted({*stored, *self._board.segments(pattern)})
 
-        found = (expand(pattern, self._people, known) for pattern in patterns)
+        found = (expand(pattern, self._board, known) for pattern in patterns)
         return list(dict.fromkeys(segment for those in found for segment in those))
 
     async def past(

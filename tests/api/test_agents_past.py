@@ -20,6 +20,7 @@ from streams.core.changes import Visible
 from streams.core.windows import Span, parse
 from tests.api.agents_past import KPIS, SEGMENTS, Api, Truth, by_of, halves, settings_of
 from tests.core.agents_worlds import World, make, world, worlds
+from tests.core.test_agents_keeping import ZONE, day_ms, plan
 
 FINE = tuple(s for s in SEGMENTS if not s.startswith("agent"))
 BYS = [("day", SEGMENTS), ("interval", SEGMENTS), ("15m", FINE), ("7m", FINE)]
@@ -201,3 +202,21 @@ def test_the_worlds_have_what_is_compared() -> None:
     rows = truth.rows(by_of("day"), SEGMENTS, 0, w.nows[-1] + 1)
 
     assert all(any(row[2 + 2 * i] for row in rows) for i in range(len(KPIS)))
+
+
+def test_what_is_planned_is_listed_though_nobody_said_anything() -> None:
+    """Nothing is stored of the team of a plan that has begun in silence, and no row is missing."""
+    api = Api(settings_of(ZONE))
+    api.tell(api.fold([plan("a1", 0, (day_ms(0, "08:00"), day_ms(0, "12:00"), True))]))
+    api.board.step(day_ms(0, "10:00"))
+
+    async def listed(segment: str) -> list[str]:
+        rows, _ = await api.rows("day", [segment], day_ms(-1), day_ms(0, "10:00"))
+        readings = await api.read([segment], "today", None)
+        assert [row[1] for row in rows] == [*dict.fromkeys(r.segment for r in readings)]
+        return [row[1] for row in rows]
+
+    assert asyncio.run(listed("team:*")) == ["team:north"]
+    assert asyncio.run(listed("team:north/agent:*")) == ["agent:a1"]
+    api.board.step(day_ms(-1, "10:00"))
+    assert asyncio.run(listed("queue:*")) == []
