@@ -22,7 +22,7 @@ DEGRADED_EVENTS: Final = 10_000
 STUCK_S: Final = 30.0
 """An event loop that has not moved for so long is not healthy."""
 COMMIT_BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
-COUNTED: Final = ("late", "unknown_type", "lost")
+COUNTED: Final = ("late", "unknown_type", "lost", "misplaced")
 """Counts of a ledger that have no detail; those with one are written "corrected:REASON"."""
 
 
@@ -37,6 +37,9 @@ class Telemetry:
         self.late = count("late", "Events beyond the horizon, not folded", "topic")
         self.unknown_types = count("unknown_type", "Events of types nobody knows", "topic")
         self.lost = count("lost", "Contacts without an end, given up", "topic")
+        self.misplaced = count(
+            "misplaced_agents", "Agents in a partition that is not their id's", "topic"
+        )
         self.accepted = count("accepted_only", "Events accepted, not folded yet", "topic", "type")
         self.corrected = count("corrected", "Values that were corrected", "topic", "reason")
         self.other_values = count(
@@ -81,7 +84,8 @@ class Telemetry:
 
     def counted(self, topic: str, more: Mapping[str, int]) -> None:
         """Adds what a ledger has counted since the last time."""
-        plain = dict(zip(COUNTED, (self.late, self.unknown_types, self.lost), strict=True))
+        counters = self.late, self.unknown_types, self.lost, self.misplaced
+        plain = dict(zip(COUNTED, counters, strict=True))
         detailed = {
             "accepted": self.accepted,
             "corrected": self.corrected,

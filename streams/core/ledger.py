@@ -13,7 +13,7 @@ forgotten.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -64,13 +64,20 @@ class Refused(msgspec.Struct, frozen=True):
 class Ledger:
     """The contacts of one source and their cells."""
 
-    def __init__(self, policy: FoldPolicy, channel: str, roster: Roster | None = None) -> None:
+    def __init__(
+        self,
+        policy: FoldPolicy,
+        channel: str,
+        roster: Roster | None = None,
+        is_mine: Callable[[str], bool] | None = None,
+    ) -> None:
         """Makes an empty ledger.
 
         Args:
             policy: what changes cells.
             channel: the topic's: it holds until the contact states one.
             roster: who the agents are; `None` = whoever says so.
+            is_mine: whether an agent belongs into this source; `None` = whoever is in it.
         """
         self.policy, self.channel = policy, channel
         self.counts: Counter[str] = Counter()
@@ -83,7 +90,9 @@ class Ledger:
         zone = Zone(policy.timezone)
         self.cells = Cells(policy.retention, zone, self.dims)
         self._revisions = Revisions(policy.retention, self.dims)
-        self.agents = AgentBook(policy, self.dims, zone, self.counts, roster, self._revisions)
+        self.agents = AgentBook(
+            policy, self.dims, zone, self.counts, roster, self._revisions, is_mine
+        )
         self._live = LiveBook(self.dims, policy)
         self._keeping = Keeping(policy)
         self._contacts: dict[str, Contact] = {}

@@ -1,6 +1,7 @@
 """Stores what a source has folded: letters first, one commit in flight, the same until answered."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -14,6 +15,7 @@ from streams.source import Source
 from streams.store import Store, StoreAway, Verdict
 from streams.telemetry import Telemetry
 
+log = logging.getLogger("pouls.commits")
 CATCHING_UP: Final = 10
 """So many intervals a source that lags may collect records for one commit: larger commits cost less
 a record, and nobody waits for fresh numbers then."""
@@ -94,6 +96,13 @@ class Commits:
         topic, told = source.tp.topic, self._telemetry
         told.commits.labels(topic).inc()
         told.commit_seconds.observe(seconds)
-        told.counted(topic, source.counted())
+        more = source.counted()
+        if more.get("misplaced") == source.ledger.counts["misplaced"] > 0:  # the first ones
+            log.warning(
+                "agents in a partition that is not their id's: is it the key, and the partitioner "
+                "murmur2? What lies elsewhere of them is not put together",
+                extra=source.where,
+            )
+        told.counted(topic, more)
         told.uncommitted.labels(source.name).set(source.uncommitted)
         told.source_time.labels(source.name).set(source.ledger.top_ms / 1000)

@@ -29,6 +29,7 @@ from streams.deadletters import DeadLetters
 from streams.pipeline.beats import Beats
 from streams.pipeline.commits import Commits
 from streams.pipeline.group import Group
+from streams.routing import partition_of
 from streams.settings import Settings
 from streams.source import Source
 from streams.store import Owner, SettingsOlder, Store, StoreAway
@@ -175,7 +176,12 @@ class Pipeline:
             name, settings.settings_hash, settings.config_since, bounds.begin, bounds.end
         )
         visible, facts = await self._store.load(name, claimed)
-        ledger = Ledger(settings.fold, settings.topics[tp.topic].channel, settings.roster)
+        topic = settings.topics[tp.topic]
+
+        def is_mine(agent: str) -> bool:
+            return partition_of(agent.encode(), topic.partitions) == tp.partition
+
+        ledger = Ledger(settings.fold, topic.channel, settings.roster, is_mine)
         ledger.load(visible, facts.items())
         return Source(tp, ledger, Owner(name, claimed))
 

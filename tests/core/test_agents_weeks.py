@@ -383,3 +383,15 @@ def test_the_end_of_a_tail_is_made_once() -> None:
     assert ends[0]
     assert ends[0] is ends[1] is ends[2]
     assert ends[3:] == [b"", b""]
+
+
+def test_agents_in_a_wrong_partition_are_counted_once() -> None:
+    """With a plan or a state, and again after a restart only when they are new."""
+    ledger, store = Ledger(fold_policy(), "voice", None, {"a"}.__contains__), Store()
+    said = [state("a", day_ms(0), "available"), state("b", day_ms(0), "available")]
+    ledger.apply_all([*said, *said, planned("c", 1, 1, day_ms(0), [], {})], day_ms(0))
+    assert ledger.counts["misplaced"] == 2
+    store.commit(ledger.take_changes())
+    again = store.ledger(fold_policy(), None, {"a"}.__contains__)
+    again.apply_all([state("b", day_ms(1), "offline"), *said], day_ms(1))
+    assert again.counts["misplaced"] == 0

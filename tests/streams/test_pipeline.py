@@ -16,9 +16,11 @@ from streams.deadletters import MAX_LETTER_BYTES
 from streams.pipeline import Pipeline, Stopped
 from streams.pipeline.commits import Commits
 from streams.pipeline.group import Group
+from streams.routing import partition_of
 from streams.source import COMMIT_RECORDS, MOST_UNCOMMITTED, Source
 from streams.store import Owner
 from streams.store import Position as GroupPosition
+from tests.core.test_agents_keeping import state
 from tests.streams.fakes import BORN_MS, A, B, Desk, Head, events, until
 
 NEVER = 1_000.0
@@ -475,3 +477,19 @@ async def test_what_the_ledger_counts_is_told_once(desk: Desk) -> None:
     count = desk.telemetry.registry.get_sample_value
     await until(lambda: count("pouls_unknown_type_total", {"topic": "calls"}) == 2)
     assert count("pouls_source_time_seconds", {"source": "calls-0"}) == BORN_MS / 1000
+
+
+async def test_agents_in_a_wrong_partition_are_told_once(
+    desk: Desk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """By their ids' murmur2, as producers are to choose it; then they are only counted."""
+    ids = [f"a{n}" for n in range(9)]
+    wrong = [name for name in ids if partition_of(name.encode(), 2) != A.partition]
+    for n, some in enumerate((ids[:5], ids[5:], ids)):
+        await desk.fold(*(state(name, BORN_MS + n, "available") for name in some))
+        await until(lambda: f"commit calls-0 {desk.pipeline.folded(A)}" in desk.journal)
+
+    counted = desk.telemetry.registry.get_sample_value
+    assert counted("pouls_misplaced_agents_total", {"topic": "calls"}) == len(wrong) > 1
+    told = [record for record in caplog.records if record.name == "pouls.commits"]
+    assert len(told) == 1

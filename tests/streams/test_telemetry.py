@@ -34,8 +34,10 @@ def test_a_ledgers_counts_become_counters() -> None:
     """Names with a detail become a label; names that nobody knows are left alone."""
     told = Telemetry()
     told.counted("calls", {"late": 2, "corrected:negative_duration": 3, "other:queue": 4, "x": 9})
+    told.counted("agents", {"misplaced": 1})
     value = told.registry.get_sample_value
     assert value("pouls_late_total", {"topic": "calls"}) == 2
+    assert value("pouls_misplaced_agents_total", {"topic": "agents"}) == 1
     reason = {"topic": "calls", "reason": "negative_duration"}
     assert value("pouls_corrected_total", reason) == 3
     assert value("pouls_other_values_total", {"topic": "calls", "dimension": "queue"}) == 4

@@ -10,7 +10,7 @@ cost nothing.
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from heapq import heapify, heappop, heappush
 from typing import Final
@@ -47,7 +47,9 @@ class AgentBook:
         counts: Counter[str],
         roster: Roster | None,
         revisions: Revisions,
+        is_mine: Callable[[str], bool] | None = None,
     ) -> None:
+        """`is_mine`: whether an agent's key belongs into this partition; `None` = any does."""
         self.edge_ms = 0
         """The greatest of min(event time, append time): booked up to here at the next commit."""
         self.levels = Levels()
@@ -55,6 +57,7 @@ class AgentBook:
         self._policy, self._dims = policy, dims
         self._counts, self._revisions = counts, revisions
         self._intake = Intake(policy, zone, roster)
+        self._is_mine = is_mine
         self._agents: dict[str, Agent] = {}
         self._touched: list[Agent] = []
         self._stale: dict[str, Agent] = {}
@@ -77,7 +80,7 @@ class AgentBook:
         item = raw
         if place is not None and not (data.team and data.site):
             item = stored.placed_item(raw, place)
-        a = self._agent(e.subject)
+        a = self._heard_of(e.subject)
         kind = self._intake.kind(data, place)
         times = a.times
         if a.archive.knows(e.source, e.id):
@@ -118,7 +121,7 @@ class AgentBook:
         if self._intake.begin_ms(plan) < plan.rank[1] - self._policy.agent_horizon_ms:
             self._counts["late"] += 1
             return
-        a = self._agent(e.subject)
+        a = self._heard_of(e.subject)
         held = a.plans.get(plan.date)
         if held is not None and held.rank >= plan.rank:
             self._counts["repeated" if held.rank == plan.rank else "superseded"] += 1
@@ -132,6 +135,12 @@ class AgentBook:
         with self._weighed(a, lo, top_ms):
             a.plans, a.timeline, a.plans_changed = plans, new, True
         self._stale[a.subject] = a
+
+    def _heard_of(self, subject: str) -> Agent:
+        """Returns an agent; one in the wrong partition is counted, for his other half is missed."""
+        if subject not in self._agents and self._is_mine and not self._is_mine(subject):
+            self._counts["misplaced"] += 1
+        return self._agent(subject)
 
     def _agent(self, subject: str) -> Agent:
         a = self._agents.get(subject)
