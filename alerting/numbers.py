@@ -16,7 +16,7 @@ from streams.core.buckets import Zone
 from streams.settings import Settings
 from streams.settings.now import Now
 from streams.store import Store, StoreAway
-from streams.store.feed import Feed, reader, worst
+from streams.store.feed import Feed, reader, topic_of, worst
 
 FRESH_MS: Final = 30_000
 """A feed that is older is not fresh."""
@@ -44,6 +44,8 @@ class Numbers:
         self._reader = reader(store, sources, self._board, self.zone, self._feed)
         self._past = Past(store, sources, fold.retention, self.zone, settings.reading)
         self._wall_ms = 0
+        self._heard_ms: dict[str, int] = {}
+        """Source → up to when it was last known, else since when it is looked for."""
         board, past = self._board, self._past
         self.read, self.segments, self.history = board.read, board.segments, past.history
         self.histogram, self.beyond, self.moved = board.histogram, board.beyond, board.moved
@@ -56,10 +58,16 @@ class Numbers:
         return self._board.now_ms
 
     def age_ms(self, topic: str | None) -> int | None:
-        """Returns how old the numbers of a topic are, or the stalest; `None` = never read."""
-        topics = self._feed.topics()
-        mark = topics[topic] if topic else worst(list(topics.values()))
-        return None if mark.as_of_ms is None else max(0, self._wall_ms - mark.as_of_ms)
+        """Returns how old the numbers of a topic are, or the stalest.
+
+        A source that was never read is as old as our looking for it; `None` while it may only be
+        that we have just begun.
+        """
+        marks = [(s, m) for s, m in self._feed.marks.items() if topic in (None, topic_of(s))]
+        heard = (self._heard_ms.get(source, self._wall_ms) for source, _ in marks)
+        age_ms = max(0, self._wall_ms - min(heard, default=self._wall_ms))
+        blank = not marks or any(mark.as_of_ms is None for _, mark in marks)
+        return None if blank and age_ms <= FRESH_MS else age_ms
 
     # -- what the process does
 
@@ -80,6 +88,10 @@ class Numbers:
         """Takes in what came, and moves `now`."""
         self._wall_ms = time.time_ns() // 1_000_000
         self._feed.drain(self._board)
+        for source, mark in self._feed.marks.items():
+            if mark.as_of_ms is not None:
+                self._heard_ms[source] = mark.as_of_ms
+            self._heard_ms.setdefault(source, self._wall_ms)
         self._board.step(self._now.at(self._wall_ms, self._feed.top_ms))
 
     async def follow(self) -> None:

@@ -7,12 +7,15 @@ from collections.abc import Iterable
 import pytest
 
 from alerting import numbers as module
+from alerting.core.conditions import condition
 from alerting.core.rules import Rule
-from alerting.core.view import BoardView, detailed, tracked
+from alerting.core.shapes import Severity
+from alerting.core.view import BoardView, Earlier, detailed, tracked
 from alerting.numbers import FRESH_MS, Numbers
 from streams.core.changes import nothing
 from streams.settings import load_settings
 from streams.store import Store, StoreAway
+from tests.alerting.core.views import level, rule
 from tests.alerting.test_past import silence
 
 SOURCES = ["calls-0", "agents-0"]
@@ -90,6 +93,41 @@ def test_what_is_wrong_with_them_is_said(numbers: Numbers) -> None:
     assert (numbers.age_ms(None) or 0) >= FRESH_MS + 5_000
 
 
+def test_what_is_never_read_grows_old(numbers: Numbers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not within the first seconds of a start; then the rule about the feed fires."""
+    limits = {"critical": level("above", "60s", "20s")}
+    everything = condition(rule(stale={}, levels=limits), Earlier(), {})
+    chosen = condition(rule(stale={"topic": "agents"}, levels=limits), Earlier(), {})
+    began_ns = time.time_ns()
+
+    def seen(after_s: int) -> list[tuple[str, Severity]]:
+        monkeypatch.setattr(time, "time_ns", lambda: began_ns + after_s * 1_000_000_000)
+        numbers._feed.on_mark("calls-0", time.time_ns() // 1_000_000, rebuilding=False)
+        numbers.step()
+        return [look(numbers, "site")[:2] for look in (everything, chosen)]
+
+    assert seen(0) == [("missing", Severity.NONE)] * 2
+    assert seen(29) == [("missing", Severity.NONE)] * 2
+    assert seen(59) == [("ok", Severity.NONE)] * 2
+    assert seen(61) == [("ok", Severity.CRITICAL)] * 2
+    assert numbers.age_ms("calls") == 0
+
+
+def test_a_source_whose_state_is_gone_is_as_old_as_its_last_news(
+    numbers: Numbers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its worker builds it anew: it is not as old as this process."""
+    load(numbers, 0)
+    later_ns = time.time_ns() + 40 * 1_000_000_000
+    numbers._feed.on_drop("calls-0")
+    numbers.step()
+    assert numbers.age_ms("calls") is None
+
+    monkeypatch.setattr(time, "time_ns", lambda: later_ns)
+    numbers.step()
+    assert numbers.age_ms("calls") == pytest.approx(40_000, abs=2_000)
+
+
 def test_a_source_that_is_ahead_of_our_clock_has_no_age(numbers: Numbers) -> None:
     """Clocks differ by a little."""
     load(numbers, -60_000)
@@ -103,10 +141,10 @@ async def test_the_past_is_fetched_ahead_once_the_numbers_are_good(
     """Half a log is no past; Redis away is waited out."""
     monkeypatch.setattr(module, "FILL_S", 0.001)
     monkeypatch.setattr(module, "AHEAD_S", 0.001)
-    rule: Rule = silence(select=["site"])
+    asks: Rule = silence(select=["site"])
 
     def rules() -> Iterable[Rule]:
-        return [rule]
+        return [asks]
 
     task = asyncio.create_task(numbers.remember(rules))
     await asyncio.sleep(0.02)
