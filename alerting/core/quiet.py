@@ -2,13 +2,14 @@
 
 The wall shows such an alert all the same, with the reasons. Three rules keep suppression from
 hiding what must be known. A coarser alert mutes a finer one on the same KPI only if it is at least
-as bad and somebody is told of it. What explicit inhibition mutes does not mute in turn what would
-mute it. And what flaps is muted only until it has fired for as long as it must be clear to end.
+as bad and somebody is being told of it: what people keep silent says nothing for others. What
+explicit inhibition mutes does not mute in turn what would mute it. And what flaps is muted only
+until it has fired for as long as it must be clear to end.
 """
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-from itertools import combinations
+from itertools import chain, combinations
 from typing import Final, NamedTuple
 
 from alerting.core import machine
@@ -119,14 +120,19 @@ class Suppression:
         return next(self._reasons(key, instance), None) is not None
 
     def _reasons(self, key: Key, instance: Instance) -> Iterator[str]:
+        yield from self._silences(key, instance)
+        source = self._muter(key, instance) or self._parent(key, instance)
+        if source is not None:
+            yield f"inhibited:{source.rule}|{source.segment}"
+        yield from self._pauses(key, instance)
+
+    def _silences(self, key: Key, instance: Instance) -> Iterator[str]:
         for quiet in self._quiet:
             if means(quiet.match, key, instance.severity):
                 yield f"{quiet.kind}:{quiet.id}"
-        source = self._muter(key, instance) if self._inhibit else None
-        source = source or self._parent(key, instance)
-        if source is not None:
-            yield f"inhibited:{source.rule}|{source.segment}"
-        if instance.snooze is not None and machine.snoozed(instance, self._clock_ms):
+
+    def _pauses(self, key: Key, instance: Instance) -> Iterator[str]:
+        if machine.snoozed(instance, self._clock_ms):
             yield "snoozed"
         if self._flaps(key, instance):
             yield "flapping"
@@ -159,7 +165,10 @@ class Suppression:
         return None
 
     def _parent(self, key: Key, instance: Instance) -> Key | None:
-        """Returns a coarser alert on the same KPI that is as bad, and told to somebody."""
+        """Returns a coarser alert on the same KPI that is as bad, and told to somebody.
+
+        One that is muted by a still coarser one need not be left out: that one mutes this, too.
+        """
         kpi = instance.facts.kpi
         for segment in coarser(key.segment):
             for source in self._places.get((kpi, segment), ()):
@@ -167,11 +176,15 @@ class Suppression:
                 if (
                     above.severity >= instance.severity
                     and self._ground.routed(source, above.severity)
-                    and not self._flaps(source, above)
-                    and not (self._inhibit and self._muter(source, above))
+                    and self._heard(source, above)
                 ):
                     return source
         return None
+
+    def _heard(self, key: Key, instance: Instance) -> bool:
+        """Returns whether people hear of an alert, unless a coarser one says it."""
+        reasons = chain(self._silences(key, instance), self._pauses(key, instance))
+        return next(reasons, None) is None and self._muter(key, instance) is None
 
     def _flaps(self, key: Key, instance: Instance) -> bool:
         timing = self._ground.timings.get(key.rule)

@@ -470,6 +470,21 @@ def test_a_coarser_alert_says_it_for_the_finer_ones() -> None:
     ]
 
 
+@pytest.mark.parametrize("how", ["silence", "snooze"])
+def test_a_coarser_alert_that_is_silenced_says_nothing_for_others(how: str) -> None:
+    """Though it was told before: who silences the site has not silenced its queues."""
+    world = World(FLOOR)
+    raised(world, "waits site", severity=CRITICAL)
+    told(world, MINUTE)
+    if how == "silence":
+        world.hush("s", 60 * MINUTE, segments=("site",))
+    else:
+        world.act("waits site", "snooze", 60 * MINUTE)
+    told(world, MINUTE)
+    raised(world, "waits queue:a", severity=CRITICAL)
+    assert told(world) == ["fire duty:floor/page: waits queue:a critical"]
+
+
 def test_what_flaps_is_told_once_it_stays() -> None:
     """The third time within `flap.within` it must last as long as it must be clear to end."""
     world = World(FLOOR)

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from alerting.core.shapes import Key, Severity
 from alerting.core.telling import Group, Member, Notice
+from tests.alerting.core.muting import coarser, flaps, muters, persons
 from tests.alerting.core.planning import (
     ALERTS,
     CHAIN,
@@ -169,6 +170,40 @@ def test_whoever_is_muted_no_longer_is_told(files: object, beats: list[Beat]) ->
             del since[episode]
         late = {e for e, ms in since.items() if ms > 0 and world.clock_ms - ms > 5 * MINUTE}
         assert not late
+
+
+@given(FILES, HISTORIES)
+def test_of_every_critical_alert_somebody_is_told(files: object, beats: list[Beat]) -> None:
+    """Or people keep that one silent, or what is told of another one says it, or it flaps."""
+    world = World(files)  # type: ignore[arg-type]
+    since: dict[str, int] = {}
+    """Episodes of which somebody must be told → from when on."""
+    for _ in play(world, beats):
+        owed = {one.episode for of, one in world.firing().items() if _owed(world, of)}
+        heard = {episode for (episode, _), what in world.knows.items() if what == "fire"}
+        since = {episode: since.get(episode, world.clock_ms) for episode in owed - heard}
+        assert all(world.clock_ms - ms <= 5 * MINUTE for ms in since.values())
+
+
+def _owed(world: World, of: Key) -> bool:
+    """Returns whether somebody must be told of an alert."""
+    one = world.instances[of]
+    return (
+        one.severity is CRITICAL
+        and one.ack is None
+        and world.planner.routed(of, one.severity)
+        and not any(persons(world, of, "quiet", "snooze"))
+        and not any(muters(world, of))
+        and not any(_said(world, source) for source in world.firing() if coarser(world, source, of))
+        and not flaps(world, of)
+    )
+
+
+def _said(world: World, of: Key) -> bool:
+    """Returns whether people are being told of an alert, or somebody has taken it on."""
+    one = world.instances[of]
+    silent = any(persons(world, of, "quiet", "snooze")) or any(muters(world, of))
+    return world.planner.routed(of, one.severity) and not silent and not flaps(world, of)
 
 
 @given(FILES, HISTORIES)
