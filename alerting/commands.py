@@ -21,6 +21,7 @@ from streams.settings import Settings
 
 if TYPE_CHECKING:
     from alerting.core.rules import Rule
+    from alerting.reaching import Reach
     from alerting.rulefile import Loaded
 
 DONE, WRONG = 0, 1
@@ -113,7 +114,7 @@ def _check(tools: Tools) -> Callable[..., None]:
         ] = False,
         config: Config = None,
     ) -> None:
-        """Check rule files: every mistake with its line, and gaps of rotas."""
+        """Check rule files: every mistake with its line, gaps of rotas, who cannot be told."""
         from alerting.core.rules import RuleFile
 
         if schema:
@@ -121,13 +122,41 @@ def _check(tools: Tools) -> Callable[..., None]:
             return
         settings = tools.settings(config)
         loaded = _load(files, settings)
-        for line in (*_gaps(loaded, settings), *loaded.unheard):
+        found = asyncio.run(_reach(loaded, settings, tools.environ))
+        for line in (*_gaps(loaded, settings), *loaded.unheard, *found.lines, *_examples(loaded)):
             typer.echo(line)
         rules = loaded.rules
         idle = sum(not rule.enabled for rule in rules)
         typer.echo(f"{len(rules)} rules are right{f', {idle} not enabled' if idle else ''}.")
+        for line in found.lost:
+            complain(line)
+        raise typer.Exit(WRONG if found.lost else DONE)
 
     return check
+
+
+async def _reach(loaded: "Loaded", settings: Settings, environ: Mapping[str, str]) -> "Reach":
+    from alerting.delivery import Addresses
+    from alerting.notifiers import Notifiers
+    from alerting.reaching import reach
+    from alerting.ruleset import rotas_of
+    from streams.core.roster import Roster
+
+    rotas = {name: rota for name, (rota, _) in rotas_of(loaded, settings, _now_ms()).items()}
+    roster, targets = settings.roster or Roster(), settings.alerts.targets
+    addresses = Addresses(loaded.routing, rotas, roster, targets, environ)
+    notifiers = Notifiers(_now_ms)
+    try:
+        return reach(loaded.rules, loaded.routing, addresses, notifiers.complaint)
+    finally:
+        await notifiers.close()
+
+
+def _examples(loaded: "Loaded") -> Iterator[str]:
+    from alerting.rulefile import PACK
+
+    if PACK in loaded.files:
+        yield "the runbooks of the shipped rules are examples, which lead nowhere: copy the file"
 
 
 def _gaps(loaded: "Loaded", settings: Settings) -> Iterator[str]:

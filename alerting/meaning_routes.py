@@ -74,6 +74,12 @@ def unheard(files: Sequence[RuleFile]) -> list[str]:
     return told
 
 
+def routes_of(said: Routing, rule: Rule, level: Level) -> Iterator[Route]:
+    """Yields the routes that alerts of a rule may take."""
+    for pattern in _patterns(rule):
+        yield from _possible(said, rule, level, pattern)
+
+
 # -- names
 
 
@@ -318,8 +324,12 @@ def _possible(said: Routing, rule: Rule, level: Level, pattern: str) -> Iterator
 
 def _heard(said: Routing, rule: Rule, level: Level) -> Iterator[bool]:
     """Yields of each pattern of a rule whether somebody may be told."""
-    for pattern in [FEED] if rule.on_clock else rule.select:
+    for pattern in _patterns(rule):
         yield next(_possible(said, rule, level, pattern), None) is not None
+
+
+def _patterns(rule: Rule) -> Sequence[str]:
+    return [FEED] if rule.on_clock else rule.select
 
 
 def _overlap(one: str, other: str, *, whole: bool = False) -> bool:

@@ -10,6 +10,7 @@ from alerting.delivery.addresses import MAIL, PAGE
 from alerting.links import VARIABLE, Links
 from alerting.metrics import AlertMetrics
 from alerting.notifiers import Notifiers
+from alerting.reaching import reach
 from alerting.ruleset import Ruleset
 from alerting.store import AlertStore, StoreAway
 from streams.core.buckets import Zone
@@ -54,8 +55,12 @@ class Senders:
 
     def use(self, ruleset: Ruleset) -> None:
         """Goes on with other rules: what is under way is ended first."""
-        for complaint in self.addresses(ruleset).complaints(self._notifiers.complaint):
+        addresses = self.addresses(ruleset)
+        for complaint in addresses.complaints(self._notifiers.complaint):
             log.error("alerts: %s", complaint)
+        found = reach(ruleset.rules.values(), ruleset.routing, addresses)
+        for line in (*found.lost, *found.lines):
+            log.warning("alerts: %s", line)
         self._ruleset = ruleset
         self._stop.set()
 

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 from alerting import ruleset
 from alerting.metrics import AlertMetrics
 from alerting.notifiers import Failed
+from alerting.reaching import reach
 from alerting.senders import Senders, chosen
 from alerting.store import AlertStore
 from streams.settings import Settings
@@ -38,7 +39,7 @@ async def send_test(
         say: Told a line for each address.
 
     Returns:
-        Whether everybody meant was told.
+        Whether everybody meant was told, and of all there is nothing critical reaches nobody.
 
     Raises:
         SettingsErrors: every mistake in the rule files.
@@ -50,11 +51,15 @@ async def send_test(
         settings, environ, store, AlertMetrics(CollectorRegistry()), CONSUMER, lambda: now_ms
     )
     try:
-        addresses = list(chosen(senders.addresses(rules), to, now_ms))
+        everyone = senders.addresses(rules)
+        addresses = list(chosen(everyone, to, now_ms))
+        found = reach(rules.rules.values(), rules.routing, everyone)
+        for line in (*found.lost, *found.lines) if to is None else ():
+            say(line)
         if not addresses:
             say(f"{to or 'anybody'}: has no address")
             return False
-        sender, good = senders.sender(rules, None), True
+        sender, good = senders.sender(rules, None), to is not None or not found.lost
         for address in addresses:
             outcome = await sender.try_out(address)
             failed = isinstance(outcome, Failed)

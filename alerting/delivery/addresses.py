@@ -130,7 +130,29 @@ class Addresses:
             and (agent is None or person.agent_id != agent)
         )
 
+    def ever(self, who: str) -> tuple[str, ...]:
+        """Returns everybody who may be meant at some time, as ids of people; of a room nobody."""
+        if who == SUPERVISOR:
+            roster = self._roster.people.values()
+            return tuple(person.id for person in roster if SUPERVISOR in person.roles)
+        if who.startswith(PERSON):
+            return (who.removeprefix(PERSON),)
+        duty = who.removeprefix(DUTY)
+        rota = self._rotas.get(duty)
+        on_call = sorted(rota.people) if rota else []
+        return tuple(dict.fromkeys((*on_call, *self._routing.duties.get(duty, ()))))
+
+    def kind(self, name: str) -> str | None:
+        """Returns what a name without a prefix stands for: `person:` or `duty:`."""
+        if name in self._roster.people:
+            return PERSON
+        return DUTY if name in self._rotas or name in self._routing.duties else None
+
     # -- where
+
+    def there(self, person: str, via: str) -> bool:
+        """Returns whether somebody has an address, be its variables set or not."""
+        return self._written(f"{person}/{via}") is not None
 
     def ids(self) -> list[str]:
         """Returns the ids of all addresses that there are."""
@@ -147,17 +169,19 @@ class Addresses:
         written = self._written(address)
         return None if written is None else expanded(written, self._environ)
 
-    def complaints(self, complaint: Callable[[str], str]) -> list[str]:
+    def complaints(self, complaint: Callable[[str], str], *, unset_too: bool = True) -> list[str]:
         """Returns everything that is wrong with addresses, a sentence each, nothing secret.
 
         Args:
             complaint: Says what is wrong with a URL; "" = nothing.
+            unset_too: Whether a variable that is not set is wrong: elsewhere it may be.
         """
         found = []
         for address in self.ids():
             written = self._written(address) or ""
             missing = unset(written, self._environ)
-            found += [f"{address}: ${{{name}}}: no such variable" for name in missing]
+            if unset_too:
+                found += [f"{address}: ${{{name}}}: no such variable" for name in missing]
             url = self.url(address)
             if url is not None and (says := complaint(url)):
                 found.append(f"{address}: {says}")

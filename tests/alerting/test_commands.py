@@ -53,7 +53,9 @@ def test_check_says_that_rules_are_right(capsys: pytest.CaptureFixture[str]) -> 
     """The shipped ones, unless others are named."""
     assert run("check") == 0
     assert capsys.readouterr().out == (
-        "there are no routes: alerts are shown on walls, and nobody is told\n8 rules are right.\n"
+        "there are no routes: alerts are shown on walls, and nobody is told\n"
+        "the runbooks of the shipped rules are examples, which lead nowhere: copy the file\n"
+        "8 rules are right.\n"
     )
     Path("rules.yaml").write_text(RULE + "    enabled: false\n")
     assert run("check", "rules.yaml") == 0
@@ -66,6 +68,45 @@ def test_check_tells_every_mistake(capsys: pytest.CaptureFixture[str]) -> None:
 
     assert run("check", "rules.yaml") == 2
     assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_check_says_who_cannot_be_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """A warning, unless what is critical reaches nobody at all."""
+    Path("people.csv").write_text("id\nana\nbo\n")
+    Path("pouls.toml").write_text(
+        'people = "people.csv"\n[alerts.targets]\nbo = { page = "pigeon://${COOP}" }\n'
+    )
+    file = f"{RULE}routes: [{{to: [duty:floor]}}]\nduties: {{floor: [ana]}}\n"
+    Path("rules.yaml").write_text(file)
+    without = "duty:floor: ana has no address for mail ([alerts.targets] of pouls.toml)\n"
+    no_fallback = "there is no fallback: who cannot be told is told by nobody else\n"
+    assert run("check", "rules.yaml") == 0
+    assert capsys.readouterr() == (f"{without}{no_fallback}1 rules are right.\n", "")
+
+    Path("rules.yaml").write_text(file.replace("warning:", "critical:"))
+    assert run("check", "rules.yaml") == 1
+    assert capsys.readouterr().err == "abandonment: critical reaches nobody at all\n"
+
+
+def test_check_says_which_addresses_are_wrong(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where it knows the variables in them."""
+    Path("rules.yaml").write_text(
+        f"{RULE}routes: [{{to: [channel:room]}}]\nchannels: {{room: '${{ROOM}}'}}\n"
+        "fallback: channel:room\n"
+    )
+    assert run("check", "rules.yaml") == 0
+    assert capsys.readouterr().out == (
+        "floor, owner of abandonment: is no duty and no person of people.csv, so nobody is "
+        "reminded of investigations\n1 rules are right.\n"
+    )
+
+    monkeypatch.setenv("ROOM", "pigeon://secret")
+    assert run("check", "rules.yaml") == 0
+    told = capsys.readouterr().out
+    assert "channel:room: no kind of address is called so" in told
+    assert "secret" not in told
 
 
 def test_check_prints_the_schema(capsys: pytest.CaptureFixture[str]) -> None:

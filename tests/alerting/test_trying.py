@@ -15,7 +15,17 @@ rules: []
 channels:
   floor: webhook+http://${SERVER}/floor?secret=${SECRET}
 duties: {boss: [bea]}
+fallback: channel:floor
 routes: [{to: [duty:boss, channel:floor]}]
+"""
+WAITING = """rules:
+  - id: waiting
+    title: {en: A, fr: B}
+    metric: waiting
+    levels: {critical: {raise: {above: 9}, clear: {below: 5}}}
+    owner: boss
+    runbook: https://example.org/a
+    action_plan: {template: a, responsible: boss}
 """
 TOML = """
 people = "people.csv"
@@ -97,6 +107,31 @@ async def test_a_refusal_is_said(settings: Settings, server: Loopback) -> None:
     good, said, _ = await tried(settings, server, "channel:floor")
 
     assert (good, said) == (False, ["channel:floor: status 403"])
+
+
+@pytest.fixture
+def lame(tmp_path: Path, settings: Settings) -> Settings:
+    """Settings by which nobody hears of what is critical."""
+    text = RULES.replace("fallback: channel:floor\n", "").replace(", channel:floor]", "]")
+    (tmp_path / "rules.yaml").write_text(text.replace("rules: []", WAITING))
+    (tmp_path / "pouls.toml").write_text(TOML.replace("targets.bea", "targets.eve"))
+    return load_settings({"POULS_REDIS": settings.redis}, tmp_path / "pouls.toml")
+
+
+async def test_who_would_not_be_told_is_said(lame: Settings, server: Loopback) -> None:
+    """All are asked for; of one it is no matter."""
+    good, said, _ = await tried(lame, server, None)
+
+    assert not good
+    assert said == [
+        "waiting: critical reaches nobody at all",
+        "duty:boss: bea has no address for page ([alerts.targets] of pouls.toml)",
+        "duty:boss: bea has no address for mail ([alerts.targets] of pouls.toml)",
+        "there is no fallback: who cannot be told is told by nobody else",
+        "channel:floor: told",
+        "ana/page: told",
+    ]
+    assert (await tried(lame, server, "channel:floor"))[:2] == (True, ["channel:floor: told"])
 
 
 @pytest.mark.parametrize(
