@@ -6,7 +6,8 @@ anything active has been told, exactly one of two timers runs: `step_ms`, until 
 told to its end, then `repeat_ms`. All timers follow from members (`_settle`), so nothing can be
 open without a next step; `audit` proves that of what is stored.
 
-              first critical: at once        first: group_wait      later: group_interval
+              critical while none told is        another critical, or       else, later:
+              open and untaken: at once          first of all: group_wait   group_interval
     waiting ─────────────────────────────────────────────────────────────────────▶ told
        │ over before anybody was told                                               │ over
        ▼                                                                            ▼
@@ -27,6 +28,7 @@ from alerting.core.telling import TOLD, Group, Member, Next, Notice, NoticeKind
 OVER: Final = frozenset({"resolve", "close"})
 _OPEN: Final = frozenset({"fire", "worse", "reminder", "escalation"})
 _NONE: Final = Severity.NONE
+_CRITICAL: Final = Severity.CRITICAL
 _replace = msgspec.structs.replace
 
 
@@ -181,20 +183,21 @@ class Gathering:
             self._repeat_ms = clock_ms + self._pace.repeat_ms
 
     def _due_ms(self, waiting: Iterable[Member]) -> int:
-        """Returns when what waits is told at the latest."""
+        """Returns when what waits is told at the latest.
+
+        What is critical waits only for more of it, while a critical alert has been told that nobody
+        has taken on: people may look already, at something else.
+        """
         clock_ms, pace, told_ms = self._now.clock_ms, self._pace, self._told_ms
         if pace.digest_ms is not None:
             next_ms = clock_ms if told_ms is None else told_ms + pace.digest_ms
             return next_ms if next_ms > clock_ms else clock_ms + pace.digest_ms
         if all(m.over for m in self.members.values()):
             return clock_ms
-        critical = Severity.CRITICAL
-        if any(m.event.severity is critical for m in waiting) and not any(
-            m.told is critical and not (m.over or m.waiting or m.muted)
-            for m in self.members.values()
-        ):
-            return clock_ms
         first_ms = clock_ms + pace.wait_ms
+        if any(m.event.severity is _CRITICAL for m in waiting):
+            looked_at = any(m.told is _CRITICAL for m in self._active(told=True))
+            return first_ms if looked_at else clock_ms
         return first_ms if told_ms is None else max(first_ms, told_ms + pace.interval_ms)
 
     def _active(self, *, told: bool) -> list[Member]:
