@@ -154,7 +154,9 @@ _MAKE: Final[Mapping[Kind, Callable[[Rule, Earlier, Calendars], Condition]]] = {
     "all": lambda rule, _, __: Several(rule),
     "any": lambda rule, _, __: Several(rule),
     "change": lambda rule, earlier, _: Change(rule, earlier),
-    "silence": lambda rule, earlier, _: Silence(rule, earlier),
+    "silence": lambda rule, earlier, calendars: Silence(
+        rule, earlier, calendars.get(rule.calendar or "")
+    ),
     "stale": lambda rule, _, __: Feed(rule),
     "burn": lambda rule, _, calendars: Budget(rule, calendars.get(rule.calendar or "")),
     "projection": lambda rule, _, __: Projection(rule),

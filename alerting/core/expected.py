@@ -1,15 +1,22 @@
 """Rules about what is to be expected: of earlier weeks, and of the minutes that are left."""
 
+import datetime as dt
+from typing import Final
+
 from alerting.core.guards import poisson_lower, poisson_upper
 from alerting.core.rules import Rule, Weeks
 from alerting.core.verdicts import Edge, Reader, Verdict, edges_of, entry_of, judge
 from alerting.core.view import BoardView, Earlier, detailed, length_ms
 from streams.core.buckets import QUARTER_MS
+from streams.core.calendars import ZONE, Calendar
+from streams.core.holidays import NONE, holidays
 from streams.core.reading import ENDS_NOW, Reading
 from streams.core.windows import LIVE
 
 INTERVAL = "interval"
 """The window of the running quarter hour."""
+FRANCE: Final = "FR"
+"""Whose holidays are kept in the zone that is the default."""
 
 
 class Change:
@@ -60,11 +67,15 @@ class Change:
 
 
 class Silence:
-    """Nobody came where somebody should have: P(0 | expected) < alpha."""
+    """Nobody came where somebody should have: P(0 | expected) < alpha.
 
-    def __init__(self, rule: Rule, earlier: Earlier) -> None:
+    On a public holiday nobody knows who should: the same weekday of earlier weeks was none.
+    """
+
+    def __init__(self, rule: Rule, earlier: Earlier, calendar: Calendar | None = None) -> None:
         assert rule.silence is not None
         self._silence, self._earlier = rule.silence, earlier
+        self._holidays = self._silence.holidays or _holidays(calendar)
         self._readers = readers(rule)
         (self._severity,) = rule.levels.of
 
@@ -77,7 +88,7 @@ class Silence:
                 return Verdict(found.data, reading=found.reading, window=window)
             if found.value:  # somebody came
                 return Verdict("ok", value=found.value, reading=found.reading, window=window)
-            expected = usual(self._earlier, self._silence, view, found.reading, window)
+            expected = self._expected(view, found.reading, window)
             if expected is None or poisson_lower(0, expected) >= self._silence.alpha:
                 verdict = Verdict("few", reading=found.reading, window=window)
                 continue
@@ -85,6 +96,22 @@ class Silence:
             level = self._severity
             return Verdict("ok", level, level, 0, found.reading, window, detail=detail)
         return verdict
+
+    def _expected(self, view: BoardView, reading: Reading, window: str) -> float | None:
+        """Returns how many are expected; `None` where a part of the window is a holiday."""
+        zone = view.zone
+        whose = self._holidays or (FRANCE if zone.name == ZONE else NONE)
+        days = map(zone.day_of, (view.now_ms - (length_ms(window) or 0), view.now_ms))
+        if any(day in holidays(whose, dt.date.fromordinal(day).year) for day in days):
+            return None
+        return usual(self._earlier, self._silence, view, reading, window)
+
+
+def _holidays(calendar: Calendar | None) -> str | None:
+    """Returns whose holidays a calendar keeps; none where it has hours for them."""
+    if calendar is None:
+        return None
+    return NONE if calendar.hours.holiday else calendar.hours.holidays
 
 
 def readers(rule: Rule) -> list[tuple[str, Reader]]:

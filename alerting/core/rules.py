@@ -150,6 +150,9 @@ class Silence(Weeks):
     """Nobody comes, although somebody should: P(0 | expected) < alpha."""
 
     alpha: Annotated[float, Field(gt=0, lt=0.5)] = 0.001
+    holidays: Literal["FR", "FR-alsace-moselle", "none"] | None = None
+    """On whose holidays earlier weeks say nothing; `None` = those of the calendar, unless it says
+    hours of holidays; without a calendar those of France where it is the zone of days."""
 
 
 class Stale(Model):

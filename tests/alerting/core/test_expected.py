@@ -7,6 +7,8 @@ from alerting.core.rules import Rule
 from alerting.core.shapes import Severity
 from alerting.core.verdicts import Verdict
 from alerting.core.view import Earlier
+from streams.core.buckets import Zone
+from streams.core.calendars import Calendar, Hours
 from tests.alerting.core.views import NOW_MS, Deep, View, level, rule
 
 Q = "queue:sav"
@@ -96,6 +98,47 @@ def test_silence_is_zero_where_zero_is_improbable(
     verdict = Silence(SILENT, Earlier())(arrivals([usual] * 4, w10m=ten, w30m=thirty), Q)
 
     assert (verdict.data, verdict.raised, verdict.kept) == (data, raised, raised)
+
+
+CHRISTMAS_MS = 1_798_189_200_000
+"""2026-12-25, 10:00 in Paris."""
+H = 3_600_000
+
+
+def calendar(whose: str, holiday: tuple[tuple[int, int], ...] = ()) -> Calendar:
+    """Returns one that is open at all hours but on holidays."""
+    return Calendar(Hours(holidays=whose, holiday=holiday))
+
+
+@pytest.mark.parametrize(
+    ("after_h", "said", "hours", "raised"),
+    [
+        (-11, {}, None, CRITICAL),  # the evening before
+        (0, {}, None, NONE),
+        (14, {}, None, NONE),  # midnight: the hour before is looked at
+        (16, {}, None, CRITICAL),
+        (16, {"holidays": "FR-alsace-moselle"}, None, NONE),
+        (0, {"holidays": "none"}, None, CRITICAL),
+        (0, {}, calendar("none"), CRITICAL),
+        (0, {}, calendar("FR"), NONE),
+        (16, {}, calendar("FR-alsace-moselle"), NONE),
+        (0, {}, calendar("FR", ((480, 1200),)), CRITICAL),
+        (0, {"holidays": "FR"}, calendar("FR", ((480, 1200),)), NONE),
+    ],
+)
+def test_on_a_holiday_nobody_knows_who_should_come(
+    after_h: int, said: dict[str, object], hours: Calendar | None, raised: Severity
+) -> None:
+    """Unless the rule or its calendar says that it is a day as others."""
+    mine = rule(metric="offered", silence=said, window="30m", levels={"critical": {}})
+    view = View(CHRISTMAS_MS + after_h * H)
+    view.earlier[Q, "offered"] = [40] * 4
+    view.set(Q, "offered", "30m", value=0)
+
+    assert Silence(mine, Earlier(), hours)(view, Q).raised == raised
+    view.zone = Zone("Asia/Jerusalem")
+    if not said and hours is None:
+        assert Silence(mine, Earlier(), hours)(view, Q).raised == CRITICAL
 
 
 def test_silence_needs_data_and_weeks() -> None:
