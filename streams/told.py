@@ -27,11 +27,14 @@ chains:
     - wait: 5m
     - notify: channel:manager
 routes:
-  - chain: on_call
+  - match: {severity: critical}
+    chain: on_call
+    group_by: [channel, queue, team]
+  - to: [channel:supervisor]
     group_by: [channel, queue, team]
 """
-"""Everybody is told of everything: first one, then the other. What happens in one queue is told as
-one thing."""
+"""Of what is critical first one is told, then the other; of the rest only the first. What happens
+in one queue is told as one thing."""
 
 
 class Told:

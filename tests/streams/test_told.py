@@ -4,7 +4,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+import yaml
 
+from alerting.core.rules import RuleFile, routing
+from alerting.core.shapes import Key, Severity
 from streams.told import RULES, WHO, Told, line
 
 
@@ -29,6 +32,18 @@ def test_what_comes_is_printed_with_who_is_meant() -> None:
         "▶ the supervisor would be told: it burns, POULS_DEMO_SUPERVISOR",
         "▶ the on-call manager would be told: it burns, POULS_DEMO_MANAGER",
     ]
+
+
+def test_a_warning_wakes_no_manager() -> None:
+    """Whoever is on call hears of what is critical, if nobody takes it on."""
+    said = routing([RuleFile.model_validate(yaml.safe_load(RULES))])
+
+    def told(severity: Severity) -> list[str]:
+        (route,) = said.of(Key("abandonment", "queue:sav"), severity)
+        return [to for step in said.steps(route) for to in step["notify"]]
+
+    assert told(Severity.WARNING) == ["channel:supervisor"]
+    assert told(Severity.CRITICAL) == ["channel:supervisor", "channel:manager"]
 
 
 @pytest.mark.parametrize("name", list(WHO))
