@@ -405,7 +405,8 @@ def act(
 ) -> tuple[Instance, tuple[Event, ...]]:
     """Returns the instance after what somebody did to it, and what there is to tell.
 
-    Acknowledging what is over is noted, and reopens nothing.
+    Acknowledging what is over is noted, and reopens nothing. Whoever acknowledges what somebody has
+    takes it over; who has it already and says nothing new has it for longer, and that is no event.
 
     Raises:
         ActRefused: there is nothing to do it to, or it is a decision that nobody can take.
@@ -413,6 +414,10 @@ def act(
     if instance is None or not instance.episode or instance.episode != what.episode:
         raise ActRefused(f"episode {what.episode!r} is no longer there: another may have begun")
     changed = _changed(instance, what, clock_ms, timing)
+    had = instance.ack if what.kind == "ack" else None
+    if had is not None and not _says_more(had, what):
+        return changed, ()
+    reason = "person" if had is None else "again"
     event = Event(
         kind=what.kind,
         key=key,
@@ -420,7 +425,7 @@ def act(
         severity=instance.severity,
         at_ms=instance.seen_at_ms,
         clock_ms=clock_ms,
-        reason="person" if ongoing(instance) else "over",
+        reason=reason if ongoing(instance) else "over",
         facts=instance.facts,
         by=what.by,
         note=what.note,
@@ -447,15 +452,27 @@ def _changed(instance: Instance, what: Act, clock_ms: int, timing: Timing) -> In
             raise ActRefused("it resolves by itself once it has been clear for long: snooze it")
 
 
+def _says_more(had: Ack, what: Act) -> bool:
+    """Returns whether an acknowledgement is somebody else's, or has another note."""
+    return what.by != had.by or what.note.strip() not in {"", had.note.strip()}
+
+
 def _ack(instance: Instance, what: Act, clock_ms: int, timing: Timing) -> Ack:
-    """Returns an acknowledgement: of what is over it is of no severity, so no reopening has it."""
+    """Returns an acknowledgement: of what is over it is of no severity, so no reopening has it.
+
+    One without a note keeps the note that is there.
+    """
     lapses = ongoing(instance) and timing.ack_timeout_ms > 0
+    until_ms = clock_ms + timing.ack_timeout_ms if lapses else None
+    had = instance.ack
+    if had is not None and not _says_more(had, what):
+        return _replace(had, until_ms=until_ms) if lapses else had
     return Ack(
         by=what.by,
         clock_ms=clock_ms,
         severity=instance.severity if ongoing(instance) else _NONE,
-        note=what.note,
-        until_ms=clock_ms + timing.ack_timeout_ms if lapses else None,
+        note=what.note if what.note.strip() or had is None else had.note,
+        until_ms=until_ms,
     )
 
 

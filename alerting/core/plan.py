@@ -259,9 +259,12 @@ class _UnderWay:
         self._homes[event.episode] = wanted
 
     def _taken(self, event: Event) -> None:
-        """Tells who knows of an alert that somebody took it on, or gave it up."""
+        """Tells who knows of an alert that somebody took it on, or gave it up.
+
+        That somebody else has it now is on walls and in the history, and wakes nobody.
+        """
         homes = self._homes.get(event.episode, ())
-        telling = event.reason != "over"
+        telling = event.reason not in {"over", "again"}
         for name in homes:
             draft = self._draft(name)
             member = draft.members[event.episode]

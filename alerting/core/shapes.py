@@ -192,7 +192,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     clock_ms: int
     """Redis TIME."""
     reason: str
-    """breach, worse, better, clear, calendar, insufficient_data, no_data, timeout, or who acted."""
+    """breach, worse, better, clear, calendar, insufficient_data, no_data, timeout; of what people
+    do: person, over = of what had ended, again = an ack of what somebody had taken on already."""
     facts: Facts
     by: str = ""
     """Id of the person who did it."""

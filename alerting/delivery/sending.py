@@ -11,6 +11,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
 import msgspec
 
@@ -26,6 +27,7 @@ from alerting.notifiers import Failed, Notifiers, Outcome, Parcel, Sent, scheme
 from alerting.store import AlertStore, Delivery, StoreAway
 
 log = logging.getLogger("pouls.delivery")
+_UNCOUNTED: Final = frozenset({"resolve", "ack", "unack", "announcement"})
 _replace = msgspec.structs.replace
 
 
@@ -268,8 +270,8 @@ class Desk:
 
 
 def _counts(target: Target, job: Job) -> bool:
-    """Whether it wakes a person, and is no good news."""
-    return is_page(target.address) and job.delivery.notice.kind != "resolve"
+    """Whether it wakes a person for something that fires; a test counts like that."""
+    return is_page(target.address) and job.delivery.notice.kind not in _UNCOUNTED
 
 
 def _final(failed: Failed) -> bool:

@@ -99,12 +99,12 @@ class World:
             )  # fmt: skip
             self._keep(of, after, events)
 
-    def act(self, name: str, kind: Any, for_ms: int = MINUTE) -> bool:
+    def act(self, name: str, kind: Any, for_ms: int = MINUTE, by: str = "ana") -> bool:
         """Does what somebody does to an alert; returns whether it was possible."""
         of = key(name)
         instance = self.instances.get(of)
         what = Act(
-            kind=kind, episode=instance.episode if instance else "", by="ana", note="n",
+            kind=kind, episode=instance.episode if instance else "", by=by, note="n",
             until_ms=self.clock_ms + for_ms,
         )  # fmt: skip
         try:

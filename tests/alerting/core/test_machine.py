@@ -1,9 +1,11 @@
 """Every row of the table of states, both clocks, and what people do."""
 
+import msgspec
 import pytest
 
 from alerting.core.machine import (
     ActRefused,
+    act,
     end,
     flapping,
     forgettable,
@@ -12,7 +14,7 @@ from alerting.core.machine import (
     snoozed,
     unseen,
 )
-from alerting.core.shapes import Act, Timing
+from alerting.core.shapes import Act, Event, Timing
 from streams.core.errors import PoulsError
 from tests.alerting.core.machines import (
     BAD,
@@ -368,6 +370,47 @@ def test_an_acknowledgement_stands_until_its_timeout() -> None:
     assert line.run(STALE, 10 * SECOND) == ["ack_expired warning"]
     assert (line.now.ack, line.condition) == (None, "firing")
     assert line.run(BAD, 10 * SECOND) == []
+
+
+def test_whoever_acknowledges_what_somebody_has_takes_it_over() -> None:
+    """With a note of their own, or that which is there; each of them is an event."""
+    line = firing()
+    act_ms = line.clock_ms
+
+    def acked(by: str, note: str) -> tuple[Event, ...]:
+        line.instance, events = act(
+            line.now, over(line, by=by, note=note), line.clock_ms, TIMING, KEY
+        )
+        return events
+
+    (first,) = acked("ana", "restarting it")
+    (second,) = acked("bo", "")
+    assert (first.by, first.note, first.reason) == ("ana", "restarting it", "person")
+    assert (second.by, second.note, second.reason) == ("bo", "", "again")
+    assert line.now.ack is not None
+    assert (line.now.ack.by, line.now.ack.note) == ("bo", "restarting it")
+    (third,) = acked("bo", "called the carrier")
+    assert (third.note, third.reason) == ("called the carrier", "again")
+    assert (line.now.ack.by, line.now.ack.note) == ("bo", "called the carrier")
+    assert line.now.ack.clock_ms == act_ms
+
+
+def test_acknowledging_once_more_is_no_event_and_lasts_for_longer() -> None:
+    """Nothing new is said; a note without words is none."""
+    line = firing()
+    line.act(over(line, note="on it"))
+    before = line.now.ack
+    line.run(BAD, 30 * MINUTE)
+    for note in ("", " ", "on it"):
+        line.instance, events = act(line.now, over(line, note=note), line.clock_ms, TIMING, KEY)
+        assert events == ()
+    assert before is not None
+    assert line.now.ack == msgspec.structs.replace(
+        before, until_ms=line.clock_ms + TIMING.ack_timeout_ms
+    )
+    line.run(CALM, 6 * MINUTE)
+    line.instance, events = act(line.now, over(line), line.clock_ms, TIMING, KEY)
+    assert events == ()
 
 
 def test_an_acknowledgement_without_timeout_stays() -> None:

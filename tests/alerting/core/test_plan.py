@@ -368,6 +368,20 @@ def test_an_acknowledgement_stops_the_chain_and_its_end_starts_it_again() -> Non
     assert told(world) == ["escalation duty:boss/page: waits queue:a critical"]
 
 
+def test_a_second_acknowledgement_wakes_nobody() -> None:
+    """Neither that of the same person, nor of another one; after it was given up it is news."""
+    world = World(CHAIN)
+    raised(world, "waits queue:a", severity=CRITICAL)
+    told(world)
+    for by, told_of_it in (("ana", ["ack told: waits queue:a critical"]), ("ana", []), ("bo", [])):
+        world.act("waits queue:a", "ack", by=by)
+        assert told(world) == told_of_it
+    world.act("waits queue:a", "unack")
+    told(world)
+    world.act("waits queue:a", "ack")
+    assert told(world) == ["ack told: waits queue:a critical"]
+
+
 def test_an_acknowledgement_is_void_when_it_gets_worse() -> None:
     """People who were told are told that."""
     world = World(FLOOR)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
@@ -364,15 +364,16 @@ async def test_many_pages_at_once_are_six(begin: Begin, phone: Loopback) -> None
 
 
 async def test_several_together_are_what_matters_most(begin: Begin, phone: Loopback) -> None:
-    """And what is announced is in it, too."""
+    """And what is said with one of them is in it, too."""
     world = await begin(policy=Policy(pages=1))
-    said = notice("announcement", text={"en": "Hello.", "fr": "Bonjour."}, group="x")
+    text = {"en": "Hello.", "fr": "Bonjour."}
+    said = notice("reminder", alert("b"), text=text, group="x")
     await world.decide(said, notice("fire", alert("a"), group="a"))
 
     await world.sender.run_once()
 
     [request] = phone.requests
-    assert (request.json["kind"], len(request.json["alerts"])) == ("fire", 1)
+    assert (request.json["kind"], len(request.json["alerts"])) == ("fire", 2)
     assert "Bonjour." in request.json["text"]
 
 
@@ -416,6 +417,25 @@ async def test_an_end_is_not_counted(begin: Begin, phone: Loopback) -> None:
     await world.sender.run_once()
 
     assert kinds(phone) == ["fire"] * 6 + ["resolve"] * 6
+
+
+@pytest.mark.parametrize("kind", ["ack", "unack", "announcement"])
+async def test_only_what_fires_is_counted(
+    begin: Begin, phone: Loopback, kind: Literal["ack", "unack", "announcement"]
+) -> None:
+    """That somebody has taken it on, or that works begin, leaves the room to the next alert."""
+    world = await begin(policy=Policy(pages=2))
+    said = [alert("q0", kind)] if kind != "announcement" else []
+    text = {} if said else {"en": "Works.", "fr": "Travaux."}
+    words = [notice(kind, *said, group="g0", n=n, text=text) for n in (1, 2, 3)]
+    await world.decide(notice("fire", alert("q0"), group="g0"), *words)
+    await world.sender.run_once()
+    await world.decide(notice("fire", alert("q1"), group="g1"))
+    await world.sender.run_once()
+
+    told = kinds(phone)
+    assert (told[0], told[-1], "fire" in told[1:-1]) == ("fire", "fire", False)
+    assert len(told) > 2
 
 
 async def test_what_is_over_before_there_was_room_is_not_told(
