@@ -42,10 +42,11 @@ class Alerts:
         """What walls show; `segment`, `rule` and `severity` choose among it."""
         params = query(request.url.query, ("segment", "rule", "severity"))
         wanted = params.parsed("segment", privacy.parse, privacy.ALL)
-        rules, severities = params.many("rule"), params.many("severity")
+        shown = self._watch.shown
+        known = self._known.rules and {*self._known.rules, *(row.rule for row in shown.alerts)}
+        rules, severities = params.rules(known), params.severities()
         params.check()
         pick = wanted.pick(self._host.agents)
-        shown = self._watch.shown
         rows = tuple(
             row
             for row in shown.alerts

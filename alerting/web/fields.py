@@ -83,6 +83,14 @@ class Fields:
         """Returns the values of a parameter; `[]` when it is absent."""
         return list(self._values.get(name) or ())
 
+    def severities(self) -> list[str]:
+        """Returns the severities that are asked for; `[]` = all."""
+        return self.parsed("severity", lambda values: [_severity(v) for v in values], [])
+
+    def rules(self, known: Collection[str]) -> list[str]:
+        """Returns the rules that are asked for, which must be known where any are; `[]` = all."""
+        return self.parsed("rule", lambda values: [_rule(v, known) for v in values], [])
+
     # -- what acts have
 
     def person(self, roster: Roster | None, name: str = "by") -> str:

@@ -26,6 +26,8 @@ CHOICES = [
     ({"segment": "team:other/agent:*"}, []),
     ({"rule": "backlog"}, []),
     ({"severity": "critical"}, ["queue:sav"]),
+    ({"severity": "critical,warning"}, ["queue:sav", "queue:b"]),
+    ({"severity": ""}, ["queue:sav", "queue:b"]),
 ]
 
 
@@ -80,6 +82,17 @@ async def test_nobody_lists_agents(rig: Rig, path: str, segment: str) -> None:
 
     assert answer.status_code == 400
     assert [p["name"] for p in answer.json()["parameters"]] == ["segment"]
+
+
+async def test_what_there_is_not_cannot_be_chosen(rig: Rig) -> None:
+    """A severity or a rule that is spelt wrong is not the same as no alert."""
+    answer = await rig.get("/api/v1/alerts", severity="critical,foo", rule="backlogg")
+
+    assert answer.status_code == 400
+    assert answer.json()["parameters"] == [
+        {"name": "rule", "message": "'backlogg' is no rule"},
+        {"name": "severity", "message": "'foo' is none of warning, critical"},
+    ]
 
 
 async def test_history_tells_events_with_their_reasons(rig: Rig) -> None:
