@@ -1,5 +1,6 @@
 """The rules that come with Pouls do what their scenarios say."""
 
+import json
 import re
 from pathlib import Path
 
@@ -54,6 +55,18 @@ def test_the_naive_rules_of_the_docs_are_those_of_the_pack() -> None:
     shipped = load_rules([PACK], Context(), {}).rules
 
     assert {rule.id for rule in naive} < {rule.id for rule in shipped}
+
+
+def test_what_alerts_cost_is_what_was_measured() -> None:
+    """The figures of the docs are those of the results."""
+    found = json.loads((Path(__file__).parents[2] / "docs/results/alerts.json").read_text("utf-8"))
+    tick, page = found["tick"], found["page"]
+    for key, words in (("quiet_tick_ms", "nothing happens"), ("busy_tick_ms", "50 calls a second")):
+        ms = tick[key]
+        figures = " | ".join(f"{ms[name]:.0f}" for name in ("median", "p95", "worst"))
+        assert f"| {words} | {figures} |" in PAGE
+    assert f"takes {tick['first_tick_ms']} ms" in PAGE
+    assert f"takes {page['p50_s']} s, and {page['p99_s']} s in one of" in PAGE
 
 
 def test_every_shipped_rule_is_in_the_docs() -> None:
