@@ -262,7 +262,7 @@ class _Telling:
         ]
         rows += self._person(event)
         if rule is not None:
-            rows.append(Row(words.clears, self._clears(event.facts, rule)))
+            rows.append(Row(words.clears, self._clears(event, rule)))
         formula = _formula(words, event.facts, self._language, context.currency)
         if formula:
             rows.append(Row(words.formula, formula))
@@ -301,9 +301,9 @@ class _Telling:
         lasted = figures.span(self._words, max(0, self._context.now_ms - begun) / 1000)
         return figures.clock(self._context.zone, begun), lasted
 
-    def _clears(self, facts: Facts, rule: Rule) -> str:
-        words = self._words
-        hold = figures.span(words, rule.keep_firing_for / 1000)
+    def _clears(self, event: Event, rule: Rule) -> str:
+        words, facts = self._words, event.facts
+        hold = figures.span(words, (event.hold_ms or rule.keep_firing_for) / 1000)
         if facts.clear is None:
             return words.clears_after.format(span=hold)
         above = facts.threshold is not None and facts.clear > facts.threshold

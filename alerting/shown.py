@@ -74,6 +74,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     unit: str
     threshold: float | None
     clear: float | None
+    hold: float | None
+    """How long it must be clear to end; `None` = it is over, or its rule has gone."""
     target: float | None
     formula: str
     owner: str
@@ -269,6 +271,7 @@ def _row(
         unit=facts.unit,
         threshold=facts.threshold,
         clear=facts.clear,
+        hold=_s(machine.keep_firing_ms(instance, rule.timing())) if rule and ongoing else None,
         target=facts.target,
         formula=facts.formula,
         owner=rule.owner if rule else "",

@@ -53,6 +53,7 @@ Stepped = tuple[Instance | None, tuple[Event, ...]]
 GAP: Final = 3
 """A gap of more evaluations than this is credited to nobody."""
 _MAX_BACKOFFS: Final = 64
+_ENDS: Final = frozenset({"resolve", "close"})
 _NONE: Final = Severity.NONE
 _replace = msgspec.structs.replace
 
@@ -84,6 +85,7 @@ class _Tick(NamedTuple):
                 clock_ms=self.clock_ms,
                 reason="no_data" if self.blank and reason in {"breach", "clear"} else reason,
                 facts=self.facts,
+                hold_ms=0 if kind in _ENDS else keep_firing_ms(instance, self.timing),
             ),
         )
 
@@ -427,6 +429,7 @@ def act(
         clock_ms=clock_ms,
         reason=reason if ongoing(instance) else "over",
         facts=instance.facts,
+        hold_ms=keep_firing_ms(instance, timing) if ongoing(instance) else 0,
         by=what.by,
         note=what.note,
     )

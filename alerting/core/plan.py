@@ -177,6 +177,21 @@ class Planner:
             chain=self._chains[target.route.id],
         )
 
+    def fired(self, key: Key, instance: Instance) -> Event:
+        """Returns the event that an alert in no group would have come with."""
+        timing = self._timings.get(key.rule)
+        return Event(
+            kind="fire",
+            key=key,
+            episode=instance.episode,
+            severity=instance.severity,
+            at_ms=instance.fired_at_ms or instance.seen_at_ms,
+            clock_ms=instance.fired_clock_ms or 0,
+            reason="breach",
+            facts=instance.facts,
+            hold_ms=0 if timing is None else machine.keep_firing_ms(instance, timing),
+        )
+
     def pace(self, group: Group) -> Pace:
         """Returns how fast a group is told."""
         return self._paces.get(group.route) or Pace.of(None)
@@ -220,7 +235,7 @@ class _UnderWay:
                 and instance.episode not in self._homes
                 and self._planner.routed(key, instance.severity)
             ):
-                self._place(_fired(key, instance))
+                self._place(self._planner.fired(key, instance))
 
     def look(self, *, everywhere: bool) -> None:
         """Drafts the groups in which something is due, or is muted otherwise than before."""
@@ -316,17 +331,3 @@ def _labels(
                 yield name, names.value_of(key.segment, name) or ""
     if private:
         yield "segment", key.segment
-
-
-def _fired(key: Key, instance: Instance) -> Event:
-    """Returns the event that an alert in no group would have come with."""
-    return Event(
-        kind="fire",
-        key=key,
-        episode=instance.episode,
-        severity=instance.severity,
-        at_ms=instance.fired_at_ms or instance.seen_at_ms,
-        clock_ms=instance.fired_clock_ms or 0,
-        reason="breach",
-        facts=instance.facts,
-    )

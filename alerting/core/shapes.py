@@ -195,6 +195,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     """breach, worse, better, clear, calendar, insufficient_data, no_data, timeout; of what people
     do: person, over = of what had ended, again = an ack of what somebody had taken on already."""
     facts: Facts
+    hold_ms: int = 0
+    """How long it must be clear to end, longer with each reopening; 0 = it is over, or the event
+    was stored by an older release."""
     by: str = ""
     """Id of the person who did it."""
     note: str = ""

@@ -84,4 +84,5 @@ def event_of(row: Row) -> Event:
         clock_ms=round(row.since * 1000) + lasted_ms,
         reason=row.reason or "breach",
         facts=facts,
+        hold_ms=round((row.hold or 0) * 1000),
     )

@@ -135,6 +135,13 @@ def test_a_reopened_alert_says_so() -> None:
     assert "It is back" in render(notice(), [event(kind="reopen")], "en", context()).text
 
 
+def test_how_long_it_must_be_clear_is_longer_after_each_reopening() -> None:
+    """As the event says; one of an older release says nothing, and the rule does."""
+    told = render(notice(), [event(hold_ms=1_020_000)], "en", context()).text
+    assert "for 17 min" in told.replace("\u00a0", " ")
+    assert "for 5 min" in render(notice(), [event()], "en", context()).text.replace("\u00a0", " ")
+
+
 def test_several_alerts_are_told_in_one_message() -> None:
     """Several alerts are told in one message."""
     other = event(key=Key("longest_wait", "queue:sav"), severity=Severity.WARNING)

@@ -51,8 +51,8 @@ def test_an_alert_is_told_whole() -> None:
         "state": "firing", "data": "ok", "since": (NOW_MS - 239_000) / 1000,
         "started": (NOW_MS - 300_000) / 1000, "ended": None, "reason": "", "title": row.title,
         "kpi": "wait_longest", "window": "live", "value": 195.0, "n": 4, "part": None,
-        "whole": None, "unit": "seconds", "threshold": 180.0, "clear": 90.0, "target": 60.0,
-        "formula": "live", "owner": RULES["longest_wait"].owner,
+        "whole": None, "unit": "seconds", "threshold": 180.0, "clear": 90.0, "hold": 300.0,
+        "target": 60.0, "formula": "live", "owner": RULES["longest_wait"].owner,
         "runbook": RULES["longest_wait"].runbook, "reopened": 0,
         "acked": {
             "by": "ana", "at": (NOW_MS - 120_000) / 1000, "note": "on it",
@@ -106,6 +106,16 @@ def test_a_rule_that_has_gone_is_called_by_its_id() -> None:
 
     assert row.title["en"].startswith("gone")
     assert (row.owner, row.runbook) == ("", "")
+
+
+def test_how_long_it_must_be_clear_is_longer_after_each_reopening() -> None:
+    """By half; what is over, or has no rule any more, does not say."""
+    alerts = (
+        instance(n_reopen=2), instance("queue:a", rule="gone"), over("queue:b"),
+    )  # fmt: skip
+
+    holds = {row.segment: row.hold for row in made(*alerts).alerts}
+    assert holds == {"queue:sav": 300.0 * 1.5**2, "queue:a": None, "queue:b": None}
 
 
 def test_snooze_and_suppression_are_told() -> None:

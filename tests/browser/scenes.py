@@ -177,7 +177,7 @@ def alarm(severity: str, title: str, since_s: float, **more: Any) -> dict[str, A
         "segment": "queue:lave-linge", "state": "firing", "data": "ok", "started": 0.0,
         "ended": None, "reason": "", "kpi": "wait_longest", "window": "live", "value": 252.0,
         "n": None, "part": None, "whole": None, "unit": "seconds", "threshold": 180.0,
-        "clear": 90.0, "target": 60.0, "formula": "live", "owner": "floor_manager",
+        "clear": 90.0, "hold": 300.0, "target": 60.0, "formula": "live", "owner": "floor_manager",
         "runbook": "https://example.org/pouls/longest-wait", "reopened": 0, "acked": None,
         "snoozed": None, "suppressed": [], "next": None,
     }  # fmt: skip

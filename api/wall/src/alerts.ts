@@ -63,7 +63,7 @@ export function rowsOf(alert: Alert, { words, serverNow }: Moment): [string, str
     [words.card.segment, format.segment(words, alert.segment)],
     [w.threshold, alert.threshold === null ? null : show(alert.threshold)],
     [words.card.target, alert.target === null ? null : show(alert.target)],
-    [w.clear, clearOf(alert, show)],
+    [w.clear, clearOf(alert, show, w.during)],
     [words.card.n, alert.n === null ? null : String(alert.n)],
     [w.since, since],
     [w.owner, alert.owner],
@@ -72,12 +72,13 @@ export function rowsOf(alert: Alert, { words, serverNow }: Moment): [string, str
   return rows.filter((row): row is [string, string] => row[1] !== null);
 }
 
-/** Returns beyond what it ends: on the other side than what raised it. */
-function clearOf({ clear, threshold }: Alert, show: (value: number) => string): string | null {
+/** Returns beyond what it ends, on the other side than what raised it, and after how long there. */
+function clearOf({ clear, threshold, hold }: Alert, show: (value: number) => string, during: string): string | null {
   if (clear === null) {
     return null;
   }
-  return `${threshold !== null && clear > threshold ? "≥" : "≤"}\u00a0${show(clear)}`;
+  const beyond = `${threshold !== null && clear > threshold ? "≥" : "≤"}\u00a0${show(clear)}`;
+  return hold === null ? beyond : `${beyond} ${during}\u00a0${format.age(hold)}`;
 }
 
 /** Returns what happened to an alert, in words. */

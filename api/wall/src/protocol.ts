@@ -56,6 +56,8 @@ export interface Alert {
   readonly unit: string;
   readonly threshold: number | null;
   readonly clear: number | null;
+  /** So many seconds it must be clear to end. */
+  readonly hold: number | null;
   readonly target: number | null;
   readonly owner: string;
   readonly runbook: string;

@@ -16,7 +16,7 @@ function alert(fields: Partial<Alert> = {}): Alert {
     episode: "e", rule: "abandonment", segment: "queue:sav", severity: "critical", state: "firing",
     since: T - 75, title: { fr: "25 % raccrochent dans sav", en: "25% give up in sav" },
     kpi: "abandonment_rate", window: "30m", value: 0.25, n: 43, unit: "ratio", threshold: 0.2,
-    clear: 0.15, target: 0.05, owner: "floor", runbook: "https://example.org/r", acked: null,
+    clear: 0.15, hold: null, target: 0.05, owner: "floor", runbook: "https://example.org/r", acked: null,
     snoozed: null, suppressed: [], next: null, ...fields,
   };
 }
@@ -100,6 +100,8 @@ test("the card tells value, limit, target, and what clears it; what is not known
   assert.equal(rows["Mesure"]?.replace(/\u00a0/g, " "), "25 %, 30 min");
   assert.equal(rows["Seuil"]?.replace(/\u00a0/g, " "), "20 %");
   assert.equal(rows["Fin prévue"]?.replace(/\u00a0/g, " "), "≤ 15 %");
+  const held = Object.fromEntries(rowsOf(alert({ hold: 450 }), moment(shown())));
+  assert.equal(held["Fin prévue"]?.replace(/\u00a0/g, " "), "≤ 15 % pendant 07:30");
   assert.ok(!("cible" in rows));
 });
 

@@ -372,6 +372,19 @@ def test_an_acknowledgement_stands_until_its_timeout() -> None:
     assert line.run(BAD, 10 * SECOND) == []
 
 
+def test_events_say_how_long_it_must_be_clear() -> None:
+    """Longer with each reopening, whatever happens then; an end says nothing."""
+    line = firing()
+    line.run(CALM, 6 * MINUTE)
+    line.run(BAD, 3 * MINUTE)
+    line.act(over(line))
+    line.run(WORST, 3 * MINUTE)
+    assert [(event.kind, event.hold_ms) for event in line.events] == [
+        ("fire", 300_000), ("resolve", 0), ("reopen", 450_000), ("ack", 450_000),
+        ("escalate", 450_000),
+    ]  # fmt: skip
+
+
 def test_whoever_acknowledges_what_somebody_has_takes_it_over() -> None:
     """With a note of their own, or that which is there; each of them is an event."""
     line = firing()

@@ -322,6 +322,7 @@ def test_what_an_edit_wants_told_is_told() -> None:
     assert told(world, MINUTE) == []
     world.reload(FLOOR)
     assert told(world) == ["fire duty:floor/page: waits queue:a critical"]
+    assert world.notices[-1].items[0].hold_ms == 10 * SECOND
 
 
 def test_an_alert_whose_end_nobody_told_us_has_ended() -> None:

@@ -136,6 +136,7 @@ export const en: Words = {
     value: "Measured",
     threshold: "Limit",
     clear: "Will clear",
+    during: "for",
     since: "Since",
     owner: "Owner",
     runbook: "What to do",

@@ -136,6 +136,7 @@ export const fr: Words = {
     value: "Mesure",
     threshold: "Seuil",
     clear: "Fin prévue",
+    during: "pendant",
     since: "Depuis",
     owner: "Responsable",
     runbook: "Que faire",

@@ -122,6 +122,8 @@ export interface Words {
     readonly value: string;
     readonly threshold: string;
     readonly clear: string;
+    /** Before how long it must be clear. */
+    readonly during: string;
     readonly since: string;
     readonly owner: string;
     readonly runbook: string;
