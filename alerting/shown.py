@@ -12,7 +12,7 @@ import msgspec
 from alerting.core import machine
 from alerting.core.rules import Rule
 from alerting.core.shapes import Instance, Key, Severity
-from alerting.core.telling import Group, Matcher, Quiet
+from alerting.core.telling import Group, Matcher, Quiet, coming_next
 from alerting.message import title
 from streams.core.words import LANGUAGES
 
@@ -293,27 +293,18 @@ def _state(instance: Instance) -> Literal["firing", "cooling", "resolved"]:
 
 
 def _next(groups: Iterable[Group]) -> dict[str, Next]:
-    """Returns who is told next, by episode: the soonest step of all its groups."""
+    """Returns who is told next, by episode: what comes first in all its groups."""
     found: dict[str, Next] = {}
     for group in groups:
-        to = _told_next(group)
-        if group.step_ms is None or not to:
+        coming = coming_next(group)
+        if coming is None:
             continue
-        step = Next(to, group.step_ms / 1000)
+        step = Next(coming.to, coming.at_ms / 1000)
         for episode, member in group.members.items():
             before = found.get(episode)
             if not member.over and (before is None or step.at < before.at):
                 found[episode] = step
     return found
-
-
-def _told_next(group: Group) -> tuple[str, ...]:
-    """Returns whom the next step of a chain tells; after the last one it is that again."""
-    steps = [step["notify"] for step in group.chain[group.step :] if "notify" in step]
-    steps = steps or [step["notify"] for step in reversed(group.chain) if "notify" in step]
-    if not steps:
-        return ()
-    return (steps[0],) if isinstance(steps[0], str) else tuple(steps[0])
 
 
 def _s(ms: int | None) -> float | None:

@@ -23,7 +23,7 @@ from alerting.core import machine
 from alerting.core.quiet import Routed, Suppression
 from alerting.core.routes import Route, is_channel
 from alerting.core.shapes import Event, Instance, Key, Severity
-from alerting.core.telling import TOLD, Group, Member, Next, Notice, NoticeKind
+from alerting.core.telling import TOLD, Group, Member, Next, Notice, NoticeKind, coming_next
 
 OVER: Final = frozenset({"resolve", "close"})
 _OPEN: Final = frozenset({"fire", "worse", "reminder", "escalation"})
@@ -272,10 +272,9 @@ class Gathering:
 
     def _tell(self, kind: NoticeKind, to: Iterable[str], items: Iterable[Event]) -> None:
         events = sorted(items, key=lambda e: (-e.severity, e.clock_ms, e.episode))
-        then = None
-        if self._step_ms is not None and kind in _OPEN:
-            who = self._group.chain[self._step]["notify"]
-            then = Next(to=_ways(who, events[0].severity), at_ms=self._step_ms)
+        open_ = self.group if kind in _OPEN else None
+        coming = open_ and coming_next(open_)
+        then = coming and Next(to=_ways(coming.to, events[0].severity), at_ms=coming.at_ms)
         group = self._group
         self.notices.append(
             Notice(

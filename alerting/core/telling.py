@@ -23,7 +23,7 @@ TOLD = "told"
 
 
 class Next(msgspec.Struct, frozen=True, kw_only=True):
-    """Who is told after these, and when, if nobody takes it on."""
+    """Who is told after these, and when, if nobody takes it on: maybe the same ones again."""
 
     to: tuple[str, ...]
     at_ms: int
@@ -97,6 +97,15 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     """When it is told again; `None` = the chain is not at its end, or as above."""
     told_ms: int | None = None
     """When anything was last told, other than that somebody has taken it on."""
+
+
+def coming_next(group: Group) -> Next | None:
+    """Returns who is told next if nobody takes it on: a step of the chain, or the last one again."""
+    if group.step_ms is not None:
+        return Next(to=tuple(group.chain[group.step]["notify"]), at_ms=group.step_ms)
+    if group.repeat_ms is not None:
+        return Next(to=tuple(group.chain[-1]["notify"]), at_ms=group.repeat_ms)
+    return None
 
 
 class Matcher(msgspec.Struct, frozen=True, kw_only=True):

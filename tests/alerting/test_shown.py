@@ -21,6 +21,7 @@ from tests.alerting.web.rig import (
 )
 
 DAY_MS = 86_400_000
+MEMBERS = {EPISODE: Member(key=SAV, event=event("fire", NOW_MS))}
 
 
 def made(*instances: object, **more: object) -> shown.Shown:
@@ -130,34 +131,38 @@ def test_snooze_and_suppression_are_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("step", "to"),
-    [(0, ("duty:floor",)), (1, ("duty:boss",)), (2, ("duty:boss",)), (9, ("duty:boss",))],
+    ("timers", "to"),
+    [
+        ({"step": 1, "step_ms": NOW_MS + 60_000}, ("duty:boss", "channel:room")),
+        ({"step": 2, "repeat_ms": NOW_MS + 60_000}, ("duty:boss", "channel:room")),
+        ({"step": 0, "flush_ms": NOW_MS + 60_000}, None),
+    ],
 )
-def test_who_is_told_next_is_the_next_step_of_the_chain(step: int, to: tuple[str, ...]) -> None:
-    """Waits are passed over, the last step comes again."""
-    chain = ({"notify": "duty:floor"}, {"wait": "5m"}, {"notify": ["duty:boss"]})
-    group = Group(
-        id="g", route="r", born_ms=0, chain=chain, step=step, step_ms=NOW_MS + 60_000,
-        members={EPISODE: Member(key=SAV, event=event("fire", NOW_MS))},
-    )  # fmt: skip
+def test_who_is_told_next_is_the_next_step_of_the_chain_or_the_last_one_again(
+    timers: dict[str, int], to: tuple[str, ...] | None
+) -> None:
+    """Unless somebody has taken it on; nobody is next where nobody was told yet."""
+    chain = ({"notify": ["duty:floor"], "after_ms": 0},
+             {"notify": ["duty:boss", "channel:room"], "after_ms": 300_000})  # fmt: skip
+    group = msgspec.convert(
+        {"id": "g", "route": "r", "born_ms": 0, "chain": chain, "members": MEMBERS, **timers}, Group
+    )
 
     (row,) = made(instance(), groups={"g": group}).alerts
-    assert row.next == shown.Next(to, (NOW_MS + 60_000) / 1000)
+    assert row.next == (to and shown.Next(to, (NOW_MS + 60_000) / 1000))
     (row,) = made(instance(ack=ack()), groups={"g": group}).alerts
     assert row.next is None
 
 
-def test_of_several_groups_the_soonest_step_counts() -> None:
+def test_of_several_groups_what_comes_first_counts() -> None:
     """And one that is not under way counts for nothing."""
-    member = {EPISODE: Member(key=SAV, event=event("fire", NOW_MS))}
     groups = {
         str(at): Group(
-            id=str(at), route="r", born_ms=0, members=member, step_ms=at,
-            chain=({"notify": f"duty:at{at}"},),
+            id=str(at), route="r", born_ms=0, members=MEMBERS, step=1, repeat_ms=at,
+            chain=({"notify": [f"duty:at{at}"], "after_ms": 0},),
         )
         for at in (None, 3000, 2000)
     }  # fmt: skip
-    groups["no chain"] = Group(id="x", route="r", born_ms=0, members=member, step_ms=1)
 
     (row,) = made(instance(), groups=groups).alerts
     assert row.next == shown.Next(("duty:at2000",), 2.0)

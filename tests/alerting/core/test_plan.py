@@ -351,9 +351,11 @@ def test_a_chain_goes_on_until_somebody_takes_it_on() -> None:
     assert world.notices[-1].then == Next(to=("duty:boss/page",), at_ms=world.clock_ms + 2 * MINUTE)
     assert told(world, 2 * MINUTE) == [f"escalation duty:boss/page: {alert}"]
     assert told(world, 3 * MINUTE) == [f"escalation duty:head/page channel:room: {alert}"]
-    assert world.notices[-1].then is None
+    last = "duty:head/page", "channel:room"
+    assert world.notices[-1].then == Next(to=last, at_ms=world.clock_ms + 60 * MINUTE)
     assert told(world, 59 * MINUTE) == []
     assert told(world, MINUTE) == [f"reminder duty:head/page channel:room: {alert}"]
+    assert world.notices[-1].then == Next(to=last, at_ms=world.clock_ms + 60 * MINUTE)
 
 
 def test_an_acknowledgement_stops_the_chain_and_its_end_starts_it_again() -> None:
