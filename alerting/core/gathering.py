@@ -272,9 +272,10 @@ class Gathering:
 
     def _tell(self, kind: NoticeKind, to: Iterable[str], items: Iterable[Event]) -> None:
         events = sorted(items, key=lambda e: (-e.severity, e.clock_ms, e.episode))
-        open_ = self.group if kind in _OPEN else None
-        coming = open_ and coming_next(open_)
-        then = coming and Next(to=_ways(coming.to, events[0].severity), at_ms=coming.at_ms)
+        then, now_ms = None, self._now.clock_ms
+        if kind in _OPEN and self.group and (coming := coming_next(self.group)):
+            who = _ways(coming.to, events[0].severity)
+            then = Next(to=who, at_ms=max(now_ms, coming.at_ms))
         group = self._group
         self.notices.append(
             Notice(
@@ -285,7 +286,7 @@ class Gathering:
                 items=tuple(events),
                 step=max(0, self._step - 1),
                 then=then,
-                clock_ms=self._now.clock_ms,
+                clock_ms=now_ms,
             )
         )
         self._n += 1

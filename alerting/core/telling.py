@@ -100,7 +100,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def coming_next(group: Group) -> Next | None:
-    """Returns who is told next if nobody takes it on: a step of the chain, or the last one again."""
+    """Returns who is told next if nobody takes it on: the next step, or the last one again."""
     if group.step_ms is not None:
         return Next(to=tuple(group.chain[group.step]["notify"]), at_ms=group.step_ms)
     if group.repeat_ms is not None:
