@@ -45,3 +45,20 @@ def twice(node: yaml.Node | None, path: Path) -> Iterator[Path]:
     elif isinstance(node, yaml.SequenceNode):
         for i, item in enumerate(node.value):
             yield from twice(item, (*path, i))
+
+
+def refuse_endless(node: yaml.Node | None, above: frozenset[int] = frozenset()) -> None:
+    """Refuses an alias that stands somewhere inside of what it stands for.
+
+    Raises:
+        ValueError: there is one.
+    """
+    if id(node) in above:
+        raise ValueError("a table or list contains itself")
+    inside: list[yaml.Node] = []
+    if isinstance(node, yaml.MappingNode):
+        inside = [each for pair in node.value for each in pair]
+    elif isinstance(node, yaml.SequenceNode):
+        inside = node.value
+    for each in inside:
+        refuse_endless(each, above | {id(node)})

@@ -51,8 +51,10 @@ def _read(
     refused: list[tuple[int, str]] = []
     try:
         lines = path.read_bytes().splitlines(keepends=True)
-    except OSError as exc:
-        complaints.append(f"{path}:1: file: cannot be read: {exc.strerror}")
+    except (OSError, ValueError) as exc:  # a name with NUL in it is no name
+        complaints.append(
+            f"{path}:1: file: cannot be read: {getattr(exc, 'strerror', None) or exc}"
+        )
         return []
 
     def refuse(line: int, sentence: str) -> None:

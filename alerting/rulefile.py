@@ -19,7 +19,7 @@ from alerting import meaning_routes
 from alerting.core.routes import Routing
 from alerting.core.rules import Defaults, Rule, RuleFile, routing
 from alerting.meaning import Context, Mistake, mistakes
-from alerting.places import Path, lines_of, texts, twice
+from alerting.places import Path, lines_of, refuse_endless, texts, twice
 from streams.settings import SettingsErrors
 from streams.settings.check import unknown
 
@@ -135,11 +135,16 @@ def _parsed(path: FilePath, complaints: list[str]) -> tuple[Any, yaml.Node | Non
     """Returns what a file says and its nodes, or complains that it is no YAML."""
     try:
         text = path.read_text("utf-8")
-        return yaml.safe_load(text), yaml.compose(text, yaml.SafeLoader)
+        node = yaml.compose(text, yaml.SafeLoader)
+        refuse_endless(node)
+        return yaml.safe_load(text), node
     except (OSError, UnicodeDecodeError) as exc:
         complaints.append(f"{path}: cannot be read: {exc}")
     except yaml.YAMLError as exc:
         complaints.append(_not_yaml(path, exc))
+    except (ValueError, ArithmeticError, AttributeError, RecursionError) as exc:
+        # PyYAML trips over dates and numbers that there are not, and over endless nesting
+        complaints.append(f"{path}:1: cannot be understood: {' '.join(str(exc).split())}")
     return None
 
 
@@ -278,13 +283,20 @@ def _keys(model: type[BaseModel], path: Path) -> list[str]:
     whole = model.model_json_schema(by_alias=True)
     here: dict[str, Any] = whole
     for key in path:
-        options = [here, *here.get("anyOf", ())]
-        if isinstance(key, int):
-            here = next(o["items"] for o in options if "items" in o)
-        else:
-            here = next(o["properties"] for o in options if "properties" in o)[key]
-        here = _resolved(whole, here)
+        here = _resolved(whole, _below(here, key))
     return list(here.get("properties", ()))
+
+
+def _below(here: Mapping[str, Any], key: str | int) -> dict[str, Any]:
+    """Returns the schema of what stands under a key or at a place; empty where none is known."""
+    for option in (here, *here.get("anyOf", ())):
+        if isinstance(key, int) and "items" in option:
+            return dict(option["items"])
+        if isinstance(key, str) and key in option.get("properties", ()):
+            return dict(option["properties"][key])
+        if isinstance(key, str) and isinstance(option.get("additionalProperties"), dict):
+            return dict(option["additionalProperties"])
+    return {}
 
 
 def _resolved(whole: Mapping[str, Any], here: dict[str, Any]) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from pydantic import BeforeValidator, InstanceOf, WithJsonSchema
 
 Measure = Literal["ratio", "seconds", "number"]
 _UNITS: Final = {"d": 86_400_000, "h": 3_600_000, "m": 60_000, "s": 1000, "ms": 1}
+_LONGEST_MS: Final = 3_660 * _UNITS["d"]
 _DURATION: Final = re.compile(r"(?:\d+(?:\.\d+)?(?:ms|[dhms]))+", re.ASCII)
 _PART: Final = re.compile(r"(\d+(?:\.\d+)?)(ms|[dhms])", re.ASCII)
 _PERCENT: Final = re.compile(r"([+-]?\d+(?:\.\d+)?)\s?%", re.ASCII)
@@ -32,7 +33,10 @@ def parse_ms(text: object) -> int:
     """
     if not isinstance(text, str) or not _DURATION.fullmatch(text):
         raise ValueError(f"{text!r} is no duration such as 30s, 2m or 1h30m")
-    return round(sum(float(n) * _UNITS[unit] for n, unit in _PART.findall(text)))
+    total = sum(float(n) * _UNITS[unit] for n, unit in _PART.findall(text))
+    if total > _LONGEST_MS:
+        raise ValueError(f"{text[:20]!r} is longer than ten years")
+    return round(total)
 
 
 def parse_amount(value: object) -> Amount:

@@ -17,7 +17,10 @@ OLDEST: Final = (7, 0)
 FEED_LIMIT: Final = (256 << 20, 128 << 20, 60)
 """Output buffer of a subscriber: hard limit, soft limit, for so many seconds. Redis' own cuts a
 reader that is busy off after some 40 full commits."""
-_TRANSIENT = ("MISCONF", "BUSY", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "LOADING")
+_TRANSIENT = (
+    "MISCONF", "BUSY", "NOREPLICAS", "MASTERDOWN", "CLUSTERDOWN", "LOADING", "READONLY",
+    "UNBLOCKED",  # who waits for a key when Redis is emptied or becomes a replica
+)  # fmt: skip
 
 
 def connect(url: str) -> Redis:

@@ -163,3 +163,26 @@ def test_the_shipped_rules_are_right() -> None:
 
     assert len(rules) == 8
     assert all(rule.enabled for rule in rules)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "version: 1\nrules: &a [*a]\n",
+        "version: 1\nrules: " + "[" * 3000 + "]" * 3000,
+        "version: 1\nrules: []\nx: 2026-02-30\n",
+        "version: " + "9" * 5000 + "\nrules: []\n",
+        "version: 0x_\nrules: []\n",
+        "version: 1\nrules: []\nx: !!timestamp y\n",
+        "version: 1\nrules: []\nx: " + ":".join(["59"] * 400) + ".5\n",
+        "version: 1\ndefaults: {for: " + "9" * 400 + "d}\nrules: []\n",
+        "version: 1\nrules: []\nchains: {c: [{notify: channel:x, vai: page}]}\n",
+    ],
+    ids=["itself", "deep", "date", "digits", "hex", "timestamp", "sixties", "years", "key"],
+)
+def test_whatever_stands_in_a_file_it_is_refused_in_words(tmp_path: Path, text: str) -> None:
+    """A file that nobody can read must not end a process that watches it."""
+    path = tmp_path / "rules.yaml"
+    path.write_text(text)
+    with pytest.raises(RuleMistakes, match=r"rules\.yaml"):
+        load_rules([path], Context())

@@ -1,12 +1,15 @@
 """Outboxes, who was told what, retries, dead letters: on real servers."""
 
+import asyncio
+import contextlib
 from typing import Any
 
 import pytest
+import redis.asyncio
 
 from alerting.core.shapes import Ack
 from alerting.core.telling import Notice
-from alerting.store import Begin, Delivery, Told
+from alerting.store import Begin, Delivery, StoreAway, Told
 from tests.alerting.store.samples import (
     CRITICAL,
     EPISODE,
@@ -80,6 +83,22 @@ async def test_what_is_taken_is_not_taken_again_unless_left_behind(store: Shifte
     assert await store.take("s", 9, 1) == []
     store.idle_ms = 0
     assert len(await store.take("t", 9, 0)) == 1
+
+
+async def test_who_waits_while_redis_is_emptied_is_told_that_it_is_away(
+    store: Shifted, redis_url: str
+) -> None:
+    """Or finds nothing; it is no mistake of ours, and must not end the process."""
+    await put(store, FIRE)
+    await store.take("s", 9, 0)
+    waiting = asyncio.create_task(store.take("t", 9, 5_000))
+    async with redis.asyncio.Redis.from_url(redis_url) as client:
+        while not (await client.info("clients"))["blocked_clients"]:  # noqa: ASYNC110  nobody tells
+            await asyncio.sleep(0.01)
+        await client.flushall()
+    with contextlib.suppress(StoreAway):
+        assert await waiting == []
+    assert await store.take("t", 9, 0) == []
 
 
 async def test_notices_wait_for_senders_that_never_ran(store: Shifted) -> None:
