@@ -9,7 +9,9 @@ from playwright.sync_api import Locator, Page, expect
 
 AXE: Final = Path(__file__).resolve().parents[2] / "api/wall/node_modules/axe-core/axe.min.js"
 RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-COLOURED: Final = ":is(.tile, td).ok, :is(.tile, td, li).warning, :is(.tile, td, li).critical"
+COLOURED: Final = (
+    ":is(.tile, td).ok, :is(.tile, td, .agents li).warning, :is(.tile, td, .agents li).critical"
+)
 SPILLS: Final = (Path(__file__).parent / "spills.js").read_text(encoding="utf-8")
 
 
