@@ -233,6 +233,7 @@ def test_every_count_has_a_card_too_by_keyboard_as_well(visit: Open) -> None:
 
     page.keyboard.press("Escape")
     expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(button).to_be_focused()
     page.keyboard.press("i")
     expect(page.get_by_role("dialog", name="Absents")).to_be_visible()
 
